@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { EtiquetteError } from './errors.ts';
+
+/** The project's folder: relative paths in variables start here, wherever a command is called from. */
+export const PROJECT = fileURLToPath(new URL('.', import.meta.url));
+
+const path = (fallback: string) =>
+  z
+    .string()
+    .min(1)
+    .default(fallback)
+    .transform((value) => resolve(PROJECT, value));
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
+const count = (fallback: number, least = 1) => z.coerce.number().int().min(least).default(fallback);
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(fallback ? 'true' : 'false')
+    .transform((value) => value === 'true');
+const secret = z.string().min(16, 'must have at least 16 characters; npm start writes a random one to .env');
+
+/** Every variable there is. Secrets have no default. */
+const schema = z.object({
+  VAR_DIR: path('var'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+
+  CATALOGUE_URL: z
+    .string()
+    .min(1)
+    .default('https://huggingface.co/datasets/ndiguesene/ml-datasets-image-rakuten-ecommerce/resolve/main/'),
+  CATALOGUE_X_TRAIN: z.string().min(1).default('X_train_update.csv'),
+  CATALOGUE_Y_TRAIN: z.string().min(1).default('Y_train_CVw08PX.csv'),
+  CATALOGUE_X_TEST: z.string().min(1).default('X_test_update.csv'),
+  CATALOGUE_IMAGES: z.string().min(1).default('images'),
+  CATALOGUE_IMAGES_ARCHIVE: z.string().min(1).default('images.zip'),
+  VGG16_WEIGHTS_URL: z
+    .string()
+    .min(1)
+    .default(
+      'https://storage.googleapis.com/tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5',
+    ),
+
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_UI_PORT: port(8233),
+  PIPELINE_TASK_QUEUE: z.string().min(1).default('etiquette-pipeline'),
+  TRAINING_TASK_QUEUE: z.string().min(1).default('etiquette-training'),
+
+  API_HOST: z.string().min(1).default('127.0.0.1'),
+  API_PORT: port(8000),
+  /** Where the deploy activity finds the API. */
+  API_URL: z.url().optional(),
+  /** Lets the pipeline tell the API to load a bundle; nothing else. */
+  DEPLOY_TOKEN: secret.optional(),
+  SECRET_KEY: secret.optional(),
+  ALGORITHM: z.literal('HS256').default('HS256'),
+  ACCESS_TOKEN_EXPIRE_MINUTES: count(30),
+  TEST_USER: z.string().min(1).default('data_engineer'),
+  TEST_USER_FULLNAME: z.string().min(1).default('Data Engineer'),
+  TEST_USER_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+  PREDICT_PER_MINUTE: count(10, 0),
+  STATUS_PER_MINUTE: count(5, 0),
+  TOKEN_PER_MINUTE: count(10, 0),
+  MAX_PICTURE_BYTES: count(8 * 1024 * 1024),
+  MAX_QUEUE: count(64),
+  ALLOW_QUERY_TOKEN: flag(false),
+});
+
+export type Environment = z.infer<typeof schema>;
+
+export interface Config extends Environment {
+  readonly API_URL: string;
+  /** Finished stages, addressed by the hash of their inputs and code. */
+  readonly stages: string;
+  readonly bundles: string;
+  readonly encoders: string;
+  readonly catalogues: string;
+  readonly features: string;
+}
+
+/**
+ * Reads `.env` (the environment wins) and every variable, once per process.
+ * @throws EtiquetteError CONFIG_INVALID naming every wrong variable at once.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const file = join(PROJECT, '.env');
+  if (env === process.env && existsSync(file)) process.loadEnvFile(file);
+  const parsed = schema.safeParse(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')),
+  );
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new EtiquetteError(
+      'CONFIG_INVALID',
+      `Correct these variables in .env or the environment:\n${lines.join('\n')}`,
+    );
+  }
+  const values = parsed.data;
+  return {
+    ...values,
+    API_URL: values.API_URL ?? `http://${values.API_HOST}:${values.API_PORT}`,
+    stages: join(values.VAR_DIR, 'stages'),
+    bundles: join(values.VAR_DIR, 'bundles'),
+    encoders: join(values.VAR_DIR, 'encoders'),
+    catalogues: join(values.VAR_DIR, 'catalogues'),
+    features: join(values.VAR_DIR, 'features'),
+  };
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const scoresSchema = z.object({
+  n: z.number().int(),
+  accuracy: z.number(),
+  weightedF1: z.number(),
+  macroF1: z.number(),
+});
+
+export const metricsSchema = z.object({
+  n: z.number().int(),
+  text: scoresSchema,
+  image: scoresSchema,
+  fused: scoresSchema,
+  ece: z.number(),
+});
+export type Metrics = z.infer<typeof metricsSchema>;
+
+/** bundle.json: all that a stranger needs to load, check and trace a model. */
+export const bundleSchema = z.object({
+  format: z.literal(1),
+  /** The first 16 hex digits of the hash of everything below but `madeBy`. */
+  version: z.string().regex(/^[0-9a-f]{16}$/),
+  family: z.string(),
+  /** Class order: column j of every probability row is labels[j]. */
+  labels: z.array(z.number().int()).length(27),
+  text: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
+  image: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
+  encoder: z.object({ name: z.string(), sha256, source: z.string() }),
+  fusion: z.object({ kind: z.literal('convex'), textWeight: z.number().min(0).max(1) }),
+  /** null in imported bundles: their training data is not known. */
+  lineage: z
+    .object({
+      datasetVersion: z.string(),
+      catalogueHash: z.string(),
+      seed: z.number().int(),
+      codeHash: z.string(),
+    })
+    .nullable(),
+  /** On the test part; null in imported bundles. */
+  metrics: metricsSchema.nullable(),
+  /** Every file of the bundle but bundle.json. */
+  files: z.record(z.string(), z.object({ bytes: z.number().int(), sha256 })),
+  /** Facts of this making, outside the version: two runs on the same inputs give the same version. */
+  madeBy: z.object({
+    at: z.string(),
+    workflowId: z.string().nullable(),
+    runId: z.string().nullable(),
+    etiquette: z.string(),
+  }),
+});
+export type Bundle = z.infer<typeof bundleSchema>;
+
+/** JSON with sorted keys: the same value gives the same text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+export function bundleVersion(bundle: Omit<Bundle, 'version' | 'madeBy'>): string {
+  return createHash('sha256').update(canonicalJson(bundle)).digest('hex').slice(0, 16);
+}
+
+/** A product whose answer is known: a deployment is refused when a loaded bundle answers otherwise. */
+export interface GoldenProduct {
+  readonly designation: string;
+  readonly description: string;
+  /** File in the bundle's golden/ folder, or null. */
+  readonly picture: string | null;
+  /** Fused probabilities, in label order. */
+  readonly probabilities: readonly number[];
+}

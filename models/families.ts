@@ -1,0 +1,20 @@
+import { EtiquetteError } from '../errors.ts';
+import type { Family } from './family.ts';
+import { vgg16 } from './image/vgg16/recipe.ts';
+import { lstm } from './text/lstm/recipe.ts';
+
+/** Every family that can be trained, by name. A new one is a folder and a line here. */
+const FAMILIES: Readonly<Record<string, Family>> = {
+  'lstm-vgg16': { name: 'lstm-vgg16', text: lstm, image: vgg16, fusion: 'convex' },
+};
+
+export const FAMILY_NAMES = Object.keys(FAMILIES);
+
+/** @throws EtiquetteError FAMILY_UNKNOWN listing the known names. */
+export function family(name: string): Family {
+  const found = FAMILIES[name];
+  if (!found) {
+    throw new EtiquetteError('FAMILY_UNKNOWN', `No family "${name}". Known: ${FAMILY_NAMES.join(', ')}.`);
+  }
+  return found;
+}

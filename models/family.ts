@@ -1,0 +1,58 @@
+import type { ProductText } from '../data/catalogue.ts';
+import type {
+  ComputeFeaturesInput,
+  JobContext,
+  Parameters,
+  TrainImageInput,
+  TrainingSummary,
+  TrainTextInput,
+} from './runtime/jobs.ts';
+
+/** Probabilities of n products over TYPE_CODES, row-major [n * 27]; each row sums to 1. */
+export type Probabilities = Float32Array;
+
+/** A loaded text model. Rows with empty text get a uniform row: the fusion then leaves text out. */
+export interface TextModel {
+  predict(products: readonly ProductText[]): Probabilities;
+  dispose(): void;
+}
+
+/** A loaded picture classifier: a frozen encoder (shared by bundles) and this bundle's head. */
+export interface ImageModel {
+  /** Features of n pictures, row-major [n * featureSize]. `pixels` come from the recipe's `prepare`. */
+  encode(pixels: readonly Float32Array[]): Float32Array;
+  classify(features: Float32Array, count: number): Probabilities;
+  readonly featureSize: number;
+  dispose(): void;
+}
+
+/** How to train and load one kind of text model. Pure TensorFlow: runs in the ML child process only. */
+export interface TextRecipe {
+  readonly name: string;
+  /** Fills in defaults. @throws EtiquetteError PARAMETER_INVALID naming the parameter and its range. */
+  parameters(overrides: Parameters): Parameters;
+  train(input: TrainTextInput, context: JobContext): Promise<TrainingSummary>;
+  /** `directory` is a bundle's `text/` folder (what training left in `<directory>/model`). */
+  load(directory: string): Promise<TextModel>;
+}
+
+export interface ImageRecipe {
+  readonly name: string;
+  /** The frozen encoder this recipe needs, by name; its weights are kept once beside the bundles. */
+  readonly encoder: string;
+  parameters(overrides: Parameters): Parameters;
+  /** One picture file's bytes -> the encoder's input pixels. The only picture preprocessing there is. */
+  prepare(picture: Uint8Array, parameters: Parameters): Promise<Float32Array>;
+  computeFeatures(input: ComputeFeaturesInput, context: JobContext): Promise<{ computed: number }>;
+  train(input: TrainImageInput, context: JobContext): Promise<TrainingSummary>;
+  /** `directory` is a bundle's `image/` folder; `encoderFile` null when only `classify` is needed. */
+  load(directory: string, encoderFile: string | null): Promise<ImageModel>;
+}
+
+/** A text model, an image model and how they are joined (convex: weight * text + (1 - weight) * image). */
+export interface Family {
+  readonly name: string;
+  readonly text: TextRecipe;
+  readonly image: ImageRecipe;
+  readonly fusion: 'convex';
+}

@@ -1,0 +1,135 @@
+import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
+
+/** How far a job is. `fraction` is 0..1 of the whole job; the rest is for people. */
+export interface JobProgress {
+  readonly fraction: number;
+  readonly message: string;
+  readonly epoch?: number;
+  readonly epochs?: number;
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** What a job gets beside its input. A job checks `signal` between batches and stops with its reason. */
+export interface JobContext {
+  readonly signal: AbortSignal;
+  progress(progress: JobProgress): void;
+}
+
+export type FamilyName = string;
+
+/** Hyperparameters that differ from the family's defaults; validated by the recipe's schema. */
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** One epoch of training, as curves and progress bars show it. */
+export interface Epoch {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+}
+
+/** What training leaves behind, beside its files. Deterministic: no clock in it. */
+export interface TrainingSummary {
+  readonly rows: { readonly train: number; readonly validation: number };
+  readonly epochs: readonly Epoch[];
+  readonly bestEpoch: number;
+  readonly parameters: Parameters;
+}
+
+export interface TrainTextInput {
+  readonly family: FamilyName;
+  readonly dataset: DatasetRef;
+  readonly seed: number;
+  readonly parameters: Parameters;
+  /** Checkpoints, epochs.jsonl and TensorBoard events go here; the finished model to `<directory>/model`. */
+  readonly directory: string;
+}
+
+/**
+ * The features of a list of pictures, in one file. A shard is its own cache entry: `file` exists only when
+ * it is complete; until then `<file>.partial` grows batch by batch and a killed job goes on from there.
+ */
+export interface FeatureShard {
+  readonly file: string;
+  readonly pictures: readonly PictureRef[];
+}
+
+export interface ComputeFeaturesInput {
+  readonly family: FamilyName;
+  readonly parameters: Parameters;
+  /** The frozen encoder's weights; `sha256` guards against another file under the same name. */
+  readonly encoder: { readonly file: string; readonly sha256: string };
+  /** The pictures' folder: `PictureRef.file` is relative to it. */
+  readonly picturesDirectory: string;
+  readonly shard: FeatureShard;
+}
+
+export interface TrainImageInput {
+  readonly family: FamilyName;
+  readonly dataset: DatasetRef;
+  readonly seed: number;
+  readonly parameters: Parameters;
+  /** Every shard that holds a picture of the dataset. */
+  readonly shards: readonly FeatureShard[];
+  readonly directory: string;
+}
+
+/** Class probabilities for the rows of one part, by both models, in TYPE_CODES order. */
+export interface ScoreInput {
+  readonly family: FamilyName;
+  readonly dataset: DatasetRef;
+  readonly part: 'validation' | 'test';
+  readonly textModel: string;
+  readonly imageModel: string;
+  readonly shards: readonly FeatureShard[];
+  /** Where to write: safetensors `text` [n, 27], `image` [n, 27], `hasPicture` [n], `labels` [n] (class index). */
+  readonly file: string;
+}
+
+/** Score a labelled or unlabelled list of rows with a finished bundle: what `npm run evaluate` and predictCatalogue do. */
+export interface PredictRowsInput {
+  readonly bundle: string;
+  readonly encoders: string;
+  /** An ndjson file of DatasetRow. */
+  readonly rows: string;
+  readonly picturesDirectory: string;
+  /** As ScoreInput.file, plus `fused` [n, 27]. */
+  readonly file: string;
+}
+
+/** Every job the ML child process can do. */
+export interface Jobs {
+  trainText: { input: TrainTextInput; output: TrainingSummary };
+  computeFeatures: { input: ComputeFeaturesInput; output: { computed: number } };
+  trainImage: { input: TrainImageInput; output: TrainingSummary };
+  score: { input: ScoreInput; output: { rows: number; pictures: number } };
+  predictRows: { input: PredictRowsInput; output: { rows: number; pictures: number } };
+  loadBundle: { input: { bundle: string; encoders: string }; output: { version: string } };
+  /** Pictures are encoded files (JPEG, PNG...), already bounded in bytes. */
+  predict: {
+    input: { products: readonly PredictProduct[] };
+    output: { predictions: readonly PredictOutcome[] };
+  };
+}
+
+export interface PredictProduct {
+  readonly designation: string;
+  readonly description: string;
+  readonly picture: Uint8Array | null;
+}
+
+/** A product that cannot be predicted has a coded problem; it does not spoil its batch. */
+export type PredictOutcome =
+  | {
+      readonly probabilities: Float32Array;
+      readonly text: Float32Array | null;
+      readonly image: Float32Array | null;
+    }
+  | { readonly problem: { readonly code: string; readonly message: string } };
+
+export type JobName = keyof Jobs;
+export type Job<N extends JobName> = (
+  input: Jobs[N]['input'],
+  context: JobContext,
+) => Promise<Jobs[N]['output']>;
