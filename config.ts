@@ -79,6 +79,8 @@ export interface Config extends Environment {
   readonly encoders: string;
   readonly catalogues: string;
   readonly features: string;
+  /** The deployment history; its last entry is the champion. */
+  readonly deployments: string;
 }
 
 /**
@@ -107,5 +109,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     encoders: join(values.VAR_DIR, 'encoders'),
     catalogues: join(values.VAR_DIR, 'catalogues'),
     features: join(values.VAR_DIR, 'features'),
+    deployments: join(values.VAR_DIR, 'deployments.json'),
   };
 }

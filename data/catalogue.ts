@@ -50,6 +50,8 @@ export interface CatalogueRef {
   readonly directory: string;
   readonly files: CatalogueFiles;
   readonly contentHash: string;
+  /** A JSON file outside the catalogue: { "<relative file>": { bytes, sha256 } } for every CSV and picture. */
+  readonly manifest: string;
   readonly bytes: number;
   readonly pictures: number;
 }

@@ -133,3 +133,19 @@ export type Job<N extends JobName> = (
   input: Jobs[N]['input'],
   context: JobContext,
 ) => Promise<Jobs[N]['output']>;
+
+/**
+ * A supervised ML child process. It is started on first use, does one job at a time in the order they come,
+ * is stopped when idle, and is started again when it died; the job that it was doing then fails with
+ * ML_PROCESS_DIED (retryable). Aborting asks the job to stop, and kills the process 3 s later if it has not.
+ */
+export interface MlProcess {
+  run<N extends JobName>(
+    job: N,
+    input: Jobs[N]['input'],
+    options?: { signal?: AbortSignal; onProgress?: (progress: JobProgress) => void },
+  ): Promise<Jobs[N]['output']>;
+  /** The process id while one is alive. */
+  readonly pid: number | undefined;
+  close(): Promise<void>;
+}

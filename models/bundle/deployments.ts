@@ -1,0 +1,46 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** One line of the history: which bundle began to serve, when, why, and what it replaced. */
+export interface Deployment {
+  readonly version: string;
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly replaced: string | null;
+}
+
+/** The append-only history, oldest first; empty when nothing was ever deployed. */
+export async function readDeployments(file: string): Promise<Deployment[]> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** The version that serves, or null. */
+export async function champion(file: string): Promise<string | null> {
+  return (await readDeployments(file)).at(-1)?.version ?? null;
+}
+
+/**
+ * Appends to the history; the whole file is written beside and renamed. Appending the version that already
+ * serves changes nothing, so a retried deployment is recorded once. One writer at a time: the deployModel
+ * workflow has one id.
+ */
+export async function recordDeployment(
+  file: string,
+  deployment: Omit<Deployment, 'replaced'>,
+): Promise<Deployment> {
+  const history = await readDeployments(file);
+  const last = history.at(-1);
+  if (last?.version === deployment.version) return last;
+  const entry: Deployment = { ...deployment, replaced: last?.version ?? null };
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  await writeFile(temporary, `${JSON.stringify([...history, entry], null, 2)}\n`);
+  await rename(temporary, file);
+  return entry;
+}
