@@ -12,11 +12,15 @@ export type Arrays = Readonly<Record<string, NamedArray>>;
 /**
  * Writes arrays in the safetensors format (https://github.com/huggingface/safetensors): no code runs when
  * it is read, other tools read it, and the same arrays always give the same bytes (names sorted).
- * Written beside and renamed.
+ * Written beside and renamed. `metadata` is the format's own place for words about the arrays.
  */
-export async function writeSafetensors(file: string, arrays: Arrays): Promise<void> {
+export async function writeSafetensors(
+  file: string,
+  arrays: Arrays,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
   const names = Object.keys(arrays).sort();
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
   let offset = 0;
   for (const name of names) {
     const array = arrays[name] as NamedArray;
@@ -46,6 +50,13 @@ export async function writeSafetensors(file: string, arrays: Arrays): Promise<vo
 
 /** @throws EtiquetteError MODEL_FILE_CORRUPT when the file is cut short or is not safetensors. */
 export async function readSafetensors(file: string): Promise<Arrays> {
+  return (await readSafetensorsWithMetadata(file)).arrays;
+}
+
+/** @throws EtiquetteError MODEL_FILE_CORRUPT, as readSafetensors. */
+export async function readSafetensorsWithMetadata(
+  file: string,
+): Promise<{ arrays: Arrays; metadata: Readonly<Record<string, string>> }> {
   const bytes = await readFile(file);
   const corrupt = () =>
     new EtiquetteError('MODEL_FILE_CORRUPT', `${file} is damaged or incomplete. Train or fetch it again.`);
@@ -54,14 +65,16 @@ export async function readSafetensors(file: string): Promise<Arrays> {
   const start = 8 + headerLength;
   if (start > bytes.length) throw corrupt();
   let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let metadata: Record<string, string>;
   try {
-    header = JSON.parse(bytes.toString('utf8', 8, start));
+    const { __metadata__ = {}, ...rest } = JSON.parse(bytes.toString('utf8', 8, start));
+    header = rest;
+    metadata = __metadata__;
   } catch {
     throw corrupt();
   }
   const arrays: Record<string, NamedArray> = {};
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
     const [from, to] = data_offsets;
     const size = shape.reduce((product, side) => product * side, 1);
     if (dtype !== 'F32' || to - from !== size * 4 || start + to > bytes.length) throw corrupt();
@@ -69,5 +82,5 @@ export async function readSafetensors(file: string): Promise<Arrays> {
     Buffer.from(data.buffer).set(bytes.subarray(start + from, start + to));
     arrays[name] = { shape, data };
   }
-  return arrays;
+  return { arrays, metadata };
 }
