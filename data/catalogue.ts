@@ -61,7 +61,8 @@ export function pictureFile(part: 'train' | 'test', imageId: string, productId: 
   return `image_${part}/image_${imageId}_product_${productId}.jpg`;
 }
 
-export type Part = 'train' | 'validation' | 'test';
+export const PARTS = ['train', 'validation', 'test'] as const;
+export type Part = (typeof PARTS)[number];
 
 /** A split catalogue: `<directory>/{train,validation,test}.ndjson` hold `DatasetRow`s. */
 export interface DatasetRef {
