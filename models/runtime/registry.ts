@@ -1,0 +1,24 @@
+import type { Job, Jobs } from './jobs.ts';
+import type { Registry } from './serve-jobs.ts';
+
+const familyOf = async (name: string) => (await import('../families.ts')).family(name);
+
+const trainText: Job<'trainText'> = async (input, context) =>
+  (await familyOf(input.family)).text.train(input, context);
+const computeFeatures: Job<'computeFeatures'> = async (input, context) =>
+  (await familyOf(input.family)).image.computeFeatures(input, context);
+const trainImage: Job<'trainImage'> = async (input, context) =>
+  (await familyOf(input.family)).image.train(input, context);
+
+const bundleJobs = () => import('../bundle/jobs.ts');
+
+/** Every job of the ML child process, by name. */
+export const registry: Registry<Jobs> = {
+  trainText: async () => trainText,
+  computeFeatures: async () => computeFeatures,
+  trainImage: async () => trainImage,
+  score: async () => (await bundleJobs()).score,
+  predictRows: async () => (await bundleJobs()).predictRows,
+  loadBundle: async () => (await bundleJobs()).loadBundle,
+  predict: async () => (await bundleJobs()).predict,
+};
