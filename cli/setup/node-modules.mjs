@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onPath, runCommand } from './command.mjs';
+import { withLock } from './lock.mjs';
+import { problem } from './problem.mjs';
+import { say } from './screen.mjs';
+
+/**
+ * Installs node_modules when they are not what package-lock.json says. npm writes its own record of what it
+ * installed as its last act, so an interrupted install is seen, and a plain `npm install` counts too.
+ *
+ * Install scripts stay off: tfjs-node's downloads a library and fails the whole install where its host can
+ * not be reached. tensorflow.mjs does that part with a second way.
+ * @param {string} project
+ */
+export async function ensureNodeModules(project) {
+  if (areInstalled(project)) return;
+  await withLock(join(project, 'var', '.setup.lock'), async () => {
+    if (areInstalled(project)) return;
+    const npm = onPath('npm');
+    if (!npm)
+      throw problem('NPM_MISSING', 'npm was not found. Install it together with Node, then try again.');
+    say('Installing the node modules of package-lock.json (about 30 s): they are missing or out of date.');
+    const { ok, output } = await runCommand(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: project,
+      minutes: 30,
+      show: process.stderr.isTTY,
+      env: { npm_config_loglevel: 'error', npm_config_update_notifier: 'false' },
+    });
+    if (!ok) {
+      throw problem(
+        'NPM_FAILED',
+        `npm ci did not succeed. Check the network and npm's settings, then run the command again.\n${output}`,
+      );
+    }
+  });
+}
+
+/** @param {string} project */
+export function areInstalled(project) {
+  const wanted = packages(join(project, 'package-lock.json'));
+  const found = packages(join(project, 'node_modules', '.package-lock.json'));
+  if (!wanted)
+    throw problem(
+      'LOCK_FILE_MISSING',
+      'package-lock.json is missing. Restore it with "git checkout package-lock.json".',
+    );
+  if (!found) return false;
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === '') return true;
+    // Optional packages of other platforms are never installed.
+    return path in found ? found[path]?.version === version : optional === true;
+  });
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, { version?: string, optional?: boolean }> | null}
+ */
+function packages(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? null;
+  } catch {
+    return null;
+  }
+}
