@@ -48,7 +48,7 @@ export function runCommand(command, args, { cwd, env, minutes, show = false }) {
     let output = '';
     /** @param {Buffer} chunk */
     const keep = (chunk) => {
-      output = (output + chunk).slice(-4000);
+      output = (output + chunk).slice(-20_000);
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);

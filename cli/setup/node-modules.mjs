@@ -30,11 +30,17 @@ export async function ensureNodeModules(project) {
     if (!ok) {
       throw problem(
         'NPM_FAILED',
-        `npm ci did not succeed. Check the network and npm's settings, then run the command again.\n${output}`,
+        `npm ci did not succeed. Check the network and npm's settings, then run the command again.\n${reason(output)}`,
       );
     }
   });
 }
+
+/**
+ * npm's own words without the page of usage that it adds.
+ * @param {string} output
+ */
+const reason = (output) => output.split('\nnpm error Clean install')[0]?.slice(0, 2000);
 
 /** @param {string} project */
 export function areInstalled(project) {

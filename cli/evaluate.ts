@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { evaluateFused } from '../activities/evaluate.ts';
+import { catalogueDirectory, catalogueFiles } from '../activities/fetch.ts';
+import { readConfig } from '../config.ts';
+import type { DatasetRow } from '../data/catalogue.ts';
+import { fetchCatalogue } from '../data/fetch.ts';
+import { readProducts, writeRows } from '../data/read.ts';
+import { EtiquetteError } from '../errors.ts';
+import { champion } from '../models/bundle/deployments.ts';
+import { readBundle } from '../models/bundle/load.ts';
+import { readScores } from '../models/bundle/scores.ts';
+import { createMlProcess } from '../models/runtime/process.ts';
+import { sourceOf } from './train.ts';
+
+const USAGE = `Usage: npm run evaluate -- --catalogue DIR [--model VERSION] [--json]
+
+Scores a bundle (default: the champion) on every labelled product of a catalogue. Nothing is trained.
+
+  --catalogue DIR_OR_URL  a catalogue with labels
+  --model VERSION         "npm run models" lists them
+  --json                  print one JSON line: {n, text, image, fused, ece}
+`;
+
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      catalogue: { type: 'string' },
+      model: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (!values.catalogue) throw new EtiquetteError('USAGE', 'Name a catalogue: --catalogue DIR.');
+  const config = readConfig();
+  const version = values.model ?? (await champion(config.deployments));
+  if (version === null) {
+    throw new EtiquetteError('NO_MODEL', 'Nothing is deployed yet: "npm run train" makes a model.');
+  }
+  const { fusion } = await readBundle(join(config.bundles, version));
+  const source = sourceOf(values.catalogue);
+  const signal = new AbortController().signal;
+  const onProgress = (progress: { message: string }) => step(progress.message);
+  const catalogue = await fetchCatalogue({
+    source,
+    directory: catalogueDirectory(config, source),
+    files: catalogueFiles(config),
+    signal,
+    onProgress,
+  });
+  await mkdir(config.VAR_DIR, { recursive: true });
+  const folder = await mkdtemp(join(config.VAR_DIR, 'evaluate-'));
+  const ml = createMlProcess({ name: 'evaluate', threads: availableParallelism() });
+  try {
+    const rows = join(folder, 'rows.ndjson');
+    await writeRows(rows, labelled(readProducts(catalogue, 'train')));
+    const file = join(folder, 'scores.safetensors');
+    await ml.run(
+      'predictRows',
+      {
+        bundle: join(config.bundles, version),
+        encoders: config.encoders,
+        rows,
+        picturesDirectory: catalogue.directory,
+        file,
+      },
+      { onProgress },
+    );
+    const { metrics } = evaluateFused(await readScores(file), fusion.textWeight);
+    step('');
+    if (values.json) process.stdout.write(`${JSON.stringify(metrics)}\n`);
+    else print(version, metrics);
+    return 0;
+  } finally {
+    await ml.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* labelled(rows: AsyncIterable<DatasetRow>): AsyncIterable<DatasetRow> {
+  for await (const row of rows) if (row.code !== null) yield row;
+}
+
+function step(message: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
+}
+
+function print(version: string, metrics: ReturnType<typeof evaluateFused>['metrics']): void {
+  process.stdout.write(
+    `Bundle ${version} on ${metrics.n} products (calibration error ${metrics.ece.toFixed(3)})\n`,
+  );
+  for (const part of ['text', 'image', 'fused'] as const) {
+    const { n, accuracy, weightedF1, macroF1 } = metrics[part];
+    const figures = [accuracy, weightedF1, macroF1].map((figure) => figure.toFixed(3)).join('  ');
+    process.stdout.write(`  ${part.padEnd(6)} accuracy, weighted F1, macro F1: ${figures}  (n ${n})\n`);
+  }
+}

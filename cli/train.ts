@@ -1,0 +1,169 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { type Config, readConfig } from '../config.ts';
+import { EtiquetteError } from '../errors.ts';
+import { connectClient } from '../temporal/connection.ts';
+import {
+  PROGRESS_QUERY,
+  type RunProgress,
+  TRAIN_WORKFLOW_ID,
+  type TrainAndDeployResult,
+  WORKFLOWS,
+} from '../temporal/contracts.ts';
+import type { TrainAndDeployInput } from '../temporal/inputs.ts';
+import { followRun } from './follow.ts';
+
+const USAGE = `Usage: npm run train -- [options]
+
+Starts the workflow trainAndDeploy: fetch, validate, split, train, evaluate, version, gate, deploy.
+
+  --catalogue DIR_OR_URL  where the catalogue is (default: CATALOGUE_URL)
+  --family NAME           default: lstm-vgg16
+  --seed N                default: 42
+  --no-deploy             stop when the bundle is in the store
+  --set PART.NAME=VALUE   a hyperparameter, such as --set text.epochs=3 or --set image.size=64 (repeatable)
+  --wait                  follow the run with a progress bar until it ends; the exit code tells
+  --json                  print one JSON line at the end (implies --wait)
+`;
+
+/** What `npm run train -- --json` prints. */
+export interface TrainReport extends Omit<TrainAndDeployResult, 'bundleReused'> {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      catalogue: { type: 'string' },
+      family: { type: 'string' },
+      seed: { type: 'string' },
+      'no-deploy': { type: 'boolean' },
+      set: { type: 'string', multiple: true },
+      wait: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const input: TrainAndDeployInput = {
+    ...(values.catalogue === undefined ? {} : { catalogue: sourceOf(values.catalogue) }),
+    ...(values.family === undefined ? {} : { family: values.family }),
+    ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
+    ...parameters(values.set ?? []),
+    deploy: !values['no-deploy'],
+    by: 'npm run train',
+  };
+  const config = readConfig();
+  const client = await connectClient(config);
+  try {
+    const handle = await startTraining(client, config, input);
+    if (!values.wait && !values.json) {
+      process.stdout.write(
+        `Started ${handle.workflowId} (run ${handle.firstExecutionRunId}). Follow it in the Temporal Web UI.\n`,
+      );
+      return 0;
+    }
+    const report = await followTraining(handle, handle.firstExecutionRunId);
+    if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    else process.stdout.write(`${report.outcome}: ${report.reason}\n`);
+    return report.outcome === 'failed' || report.outcome === 'rejected' ? 1 : 0;
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** @throws EtiquetteError RUN_ALREADY_GOING: one training runs at a time. */
+export async function startTraining(
+  client: Client,
+  config: Pick<Config, 'PIPELINE_TASK_QUEUE'>,
+  input: TrainAndDeployInput,
+) {
+  try {
+    return await client.workflow.start(WORKFLOWS.trainAndDeploy, {
+      workflowId: TRAIN_WORKFLOW_ID,
+      taskQueue: config.PIPELINE_TASK_QUEUE,
+      args: [input],
+      staticSummary: `Train ${input.family ?? 'lstm-vgg16'} on ${input.catalogue ?? 'the default catalogue'}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new EtiquetteError(
+      'RUN_ALREADY_GOING',
+      `A training is under way (workflow ${TRAIN_WORKFLOW_ID}). Wait for it, or cancel it: temporal workflow cancel --workflow-id ${TRAIN_WORKFLOW_ID}`,
+    );
+  }
+}
+
+/** Shows a run's progress on the terminal until it ends. A failed run is a result, not an exception. */
+export async function followTraining(handle: WorkflowHandle, runId: string): Promise<TrainReport> {
+  const ask = () => handle.query<RunProgress>(PROGRESS_QUERY);
+  const ids = { workflowId: handle.workflowId, runId };
+  let last: RunProgress | undefined;
+  try {
+    const result: TrainAndDeployResult = await followRun(handle.result(), async () => {
+      last = await ask();
+      return last;
+    });
+    const { bundleReused: _, ...rest } = result;
+    return { ...ids, ...rest };
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const final = await ask().catch(() => last);
+    return {
+      ...ids,
+      outcome: 'failed',
+      reason: reasonOf(error),
+      bundle: null,
+      datasetVersion: null,
+      stages: final?.stages ?? [],
+      metrics: null,
+      report: null,
+    };
+  }
+}
+
+/** The reason in words, with its code. */
+export function reasonOf(error: WorkflowFailedError): string {
+  const { cause } = error;
+  if (cause instanceof CancelledFailure) return 'CANCELLED: The run was cancelled.';
+  if (cause instanceof ApplicationFailure) return `${cause.type}: ${cause.message}`;
+  return cause?.message ?? error.message;
+}
+
+/** Folders are named from where the command is called; the worker needs the whole path. */
+export function sourceOf(catalogue: string): string {
+  return /^https?:\/\//.test(catalogue) ? catalogue : resolve(process.env.INIT_CWD ?? '.', catalogue);
+}
+
+function parameters(settings: readonly string[]): Pick<TrainAndDeployInput, 'text' | 'image'> {
+  const parts: { text: Record<string, unknown>; image: Record<string, unknown> } = { text: {}, image: {} };
+  for (const setting of settings) {
+    const [, part, name, value] = /^(text|image)\.(\w+)=(.+)$/.exec(setting) ?? [];
+    if (!part || !name || value === undefined) {
+      throw new EtiquetteError('USAGE', `--set ${setting}: write text.NAME=VALUE or image.NAME=VALUE.`);
+    }
+    parts[part as 'text' | 'image'][name] = literal(value);
+  }
+  return parts;
+}
+
+function literal(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
