@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -73,6 +73,8 @@ export type Environment = z.infer<typeof schema>;
 
 export interface Config extends Environment {
   readonly API_URL: string;
+  /** This release of the project, as package.json says. */
+  readonly RELEASE: string;
   /** Finished stages, addressed by the hash of their inputs and code. */
   readonly stages: string;
   readonly bundles: string;
@@ -104,6 +106,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     ...values,
     API_URL: values.API_URL ?? `http://${values.API_HOST}:${values.API_PORT}`,
+    RELEASE: JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version,
     stages: join(values.VAR_DIR, 'stages'),
     bundles: join(values.VAR_DIR, 'bundles'),
     encoders: join(values.VAR_DIR, 'encoders'),

@@ -5,7 +5,13 @@ import { lstm } from './text/lstm/recipe.ts';
 
 /** Every family that can be trained, by name. A new one is a folder and a line here. */
 const FAMILIES: Readonly<Record<string, Family>> = {
-  'lstm-vgg16': { name: 'lstm-vgg16', text: lstm, image: vgg16, fusion: 'convex' },
+  'lstm-vgg16': {
+    name: 'lstm-vgg16',
+    text: lstm,
+    image: vgg16,
+    fusion: 'convex',
+    modules: { text: 'models/text/lstm/recipe.ts', image: 'models/image/vgg16/recipe.ts' },
+  },
 };
 
 export const FAMILY_NAMES = Object.keys(FAMILIES);

@@ -55,4 +55,6 @@ export interface Family {
   readonly text: TextRecipe;
   readonly image: ImageRecipe;
   readonly fusion: 'convex';
+  /** Each recipe's module, relative to the project: its code decides whether a trained part can be reused. */
+  readonly modules: { readonly text: string; readonly image: string };
 }

@@ -8,6 +8,7 @@ export interface Deployment {
   readonly by: string;
   readonly reason: string;
   readonly replaced: string | null;
+  readonly kind: 'deployment' | 'rollback';
 }
 
 /** The append-only history, oldest first; empty when nothing was ever deployed. */
@@ -43,4 +44,17 @@ export async function recordDeployment(
   await writeFile(temporary, `${JSON.stringify([...history, entry], null, 2)}\n`);
   await rename(temporary, file);
   return entry;
+}
+
+/**
+ * What a rollback goes back to: the bundle that served before the present one was deployed. Rollbacks undo
+ * deployments one by one, so a second rollback goes one step further back and never forward again.
+ */
+export function previousVersion(history: readonly Deployment[]): string | null {
+  const standing: string[] = [];
+  for (const { version, kind } of history) {
+    if (kind === 'rollback') standing.pop();
+    else standing.push(version);
+  }
+  return standing.at(-2) ?? null;
 }

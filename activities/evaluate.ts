@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Metrics } from '../models/bundle/format.ts';
+import { readScores, type Scores } from '../models/bundle/scores.ts';
+import { type Evaluation, evaluate as evaluateScores } from '../models/evaluation/metrics.ts';
+import { writeEvaluationReport } from '../models/evaluation/report.ts';
+import { type ConvexTuning, fuseConvex } from '../models/fusion/convex.ts';
+import type { ActivityDeps } from './deps.ts';
+import { durable } from './durable.ts';
+import { readPlan } from './features.ts';
+import type { ScoredInput } from './fuse.ts';
+import { once } from './stage-store.ts';
+
+export interface EvaluateInput extends ScoredInput {
+  readonly fusion: ConvexTuning;
+}
+
+export interface Evaluated {
+  /** Holds evaluation.json, report.md, pictures, and test.safetensors (the scores). */
+  readonly directory: string;
+  readonly metrics: Metrics;
+  readonly baseline: Evaluation['baseline'];
+  readonly reused: boolean;
+}
+
+/** Fuses and evaluates the scores of labelled rows. */
+export function evaluateFused(scores: Scores, textWeight: number): Evaluation {
+  return evaluateScores({ ...scores, fused: fuseConvex({ ...scores, textWeight }) });
+}
+
+/** Stage «evaluate»: the test rows are used here, once, after everything was chosen. */
+export function createEvaluate({ config, ml }: ActivityDeps) {
+  return function evaluate(input: EvaluateInput): Promise<Evaluated> {
+    return durable('evaluate', async ({ signal, report }) => {
+      const { text, image, fusion } = input;
+      const { directory, reused, result } = await once({
+        root: config.stages,
+        name: 'evaluate',
+        inputs: {
+          dataset: input.dataset.version,
+          text: text.key,
+          image: image.key,
+          textWeight: fusion.textWeight,
+        },
+        module: 'activities/evaluate.ts',
+        work: async (folder) => {
+          const { ready, missing } = await readPlan(input.plan);
+          const file = join(folder, 'test.safetensors');
+          await ml.run(
+            'score',
+            {
+              family: input.family,
+              dataset: input.dataset,
+              part: 'test',
+              textModel: text.model,
+              imageModel: image.model,
+              shards: [...ready, ...missing],
+              file,
+            },
+            { signal, onProgress: report },
+          );
+          const evaluation = evaluateFused(await readScores(file), fusion.textWeight);
+          await writeEvaluationReport(folder, {
+            evaluation,
+            textSummary: text.summary,
+            imageSummary: image.summary,
+            fusionCurve: fusion.curve,
+          });
+          return { metrics: evaluation.metrics, baseline: evaluation.baseline };
+        },
+      });
+      return { directory, ...result, reused };
+    });
+  };
+}

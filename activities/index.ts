@@ -1,0 +1,46 @@
+import { createChooseBundle, createDeploy } from './deploy.ts';
+import type { ActivityDeps } from './deps.ts';
+import { createEvaluate } from './evaluate.ts';
+import { createComputeFeatures, createPlanFeatures } from './features.ts';
+import { createFetch } from './fetch.ts';
+import { createFuse } from './fuse.ts';
+import { createGate } from './gate.ts';
+import { createJoinPredictions, createPlanPrediction, createPredictShard } from './predict.ts';
+import { createSettings } from './settings.ts';
+import { createSplit } from './split.ts';
+import { createTrainImage } from './train-image.ts';
+import { createTrainText } from './train-text.ts';
+import { createValidate } from './validate.ts';
+import { createVersion } from './version.ts';
+
+/** Activities of the pipeline queue: files, bundles and the API. */
+export function createPipelineActivities(deps: ActivityDeps) {
+  return {
+    ...createSettings(deps.config),
+    fetch: createFetch(deps),
+    validate: createValidate(deps),
+    split: createSplit(deps),
+    version: createVersion(deps),
+    chooseBundle: createChooseBundle(deps),
+    deploy: createDeploy(deps),
+    planPrediction: createPlanPrediction(deps),
+    joinPredictions: createJoinPredictions(deps),
+  };
+}
+
+/** Activities of the training queue: all that runs TensorFlow. A GPU host can serve this queue alone. */
+export function createTrainingActivities(deps: ActivityDeps) {
+  return {
+    trainText: createTrainText(deps),
+    planFeatures: createPlanFeatures(deps),
+    computeFeatures: createComputeFeatures(deps),
+    trainImage: createTrainImage(deps),
+    fuse: createFuse(deps),
+    evaluate: createEvaluate(deps),
+    gate: createGate(deps),
+    predictShard: createPredictShard(deps),
+  };
+}
+
+export type PipelineActivities = ReturnType<typeof createPipelineActivities>;
+export type TrainingActivities = ReturnType<typeof createTrainingActivities>;

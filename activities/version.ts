@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import type { CatalogueRef, DatasetRow } from '../data/catalogue.ts';
+import { readRows } from '../data/read.ts';
+import type { GoldenProduct } from '../models/bundle/format.ts';
+import { CLASSES } from '../models/bundle/rows.ts';
+import { readScores } from '../models/bundle/scores.ts';
+import { writeBundle } from '../models/bundle/write.ts';
+import { family } from '../models/families.ts';
+import { fuseConvex } from '../models/fusion/convex.ts';
+import { originalFiles } from '../models/import/original-files.ts';
+import { codeHash } from './code-hash.ts';
+import type { ActivityDeps } from './deps.ts';
+import { durable } from './durable.ts';
+import type { Evaluated, EvaluateInput } from './evaluate.ts';
+import { readPlan } from './features.ts';
+
+export interface VersionInput extends EvaluateInput {
+  readonly catalogue: CatalogueRef;
+  readonly seed: number;
+  readonly evaluation: Evaluated;
+}
+
+const GOLDEN = 4;
+
+/** Stage «version»: the trained parts become one immutable bundle in the bundle store. */
+export function createVersion({ config }: ActivityDeps) {
+  return function version(input: VersionInput): Promise<{ bundle: string; reused: boolean }> {
+    return durable('version', async () => {
+      const { text: textRecipe, image: imageRecipe, modules } = family(input.family);
+      const { workflowExecution } = Context.current().info;
+      const { encoder } = await readPlan(input.plan);
+      const bundle = await writeBundle(config.bundles, {
+        family: input.family,
+        text: {
+          recipe: textRecipe.name,
+          parameters: input.text.summary.parameters,
+          directory: input.text.model,
+        },
+        image: {
+          recipe: imageRecipe.name,
+          parameters: input.image.summary.parameters,
+          directory: input.image.model,
+        },
+        encoder: { name: encoder.name, sha256: encoder.sha256, source: encoder.source },
+        textWeight: input.fusion.textWeight,
+        lineage: {
+          datasetVersion: input.dataset.version,
+          catalogueHash: input.catalogue.contentHash,
+          seed: input.seed,
+          codeHash: `${await codeHash(modules.text)}-${await codeHash(modules.image)}`,
+        },
+        metrics: input.evaluation.metrics,
+        golden: await goldenProducts(input),
+        texts: {
+          'evaluation.json': await readFile(join(input.evaluation.directory, 'evaluation.json'), 'utf8'),
+          ...originalFiles({ textWeight: input.fusion.textWeight }),
+        },
+        madeBy: {
+          at: new Date().toISOString(),
+          workflowId: workflowExecution?.workflowId ?? null,
+          runId: workflowExecution?.runId ?? null,
+          etiquette: config.RELEASE,
+        },
+      });
+      return { bundle: bundle.version, reused: bundle.madeBy.runId !== (workflowExecution?.runId ?? null) };
+    });
+  };
+}
+
+/** Test products with the answers that evaluation saw, some with and some without a picture. */
+async function goldenProducts(
+  input: VersionInput,
+): Promise<(GoldenProduct & { pictureSource: string | null })[]> {
+  const scores = await readScores(join(input.evaluation.directory, 'test.safetensors'));
+  const fused = fuseConvex({ ...scores, textWeight: input.fusion.textWeight });
+  const withPicture: { row: DatasetRow; index: number }[] = [];
+  const without: { row: DatasetRow; index: number }[] = [];
+  let index = 0;
+  for await (const row of readRows(join(input.dataset.directory, 'test.ndjson'))) {
+    const group = row.picture ? withPicture : without;
+    if (group.length < GOLDEN) group.push({ row, index });
+    index++;
+  }
+  return [...withPicture, ...without].map(({ row, index: position }, place) => ({
+    designation: row.designation,
+    description: row.description,
+    picture: row.picture ? `picture-${place}.jpg` : null,
+    pictureSource: row.picture ? join(input.dataset.catalogueDirectory, row.picture.file) : null,
+    probabilities: [...fused.subarray(position * CLASSES, (position + 1) * CLASSES)],
+  }));
+}

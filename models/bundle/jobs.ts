@@ -1,0 +1,209 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatasetRow } from '../../data/catalogue.ts';
+import { readRows } from '../../data/read.ts';
+import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
+import { family } from '../families.ts';
+import type { ImageModel, TextModel } from '../family.ts';
+import { fuseConvex } from '../fusion/convex.ts';
+import { encoderFile } from '../image/encoders.ts';
+import { openFeatures } from '../image/features.ts';
+import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import { pause } from '../runtime/pause.ts';
+import { clean } from '../text/clean.ts';
+import type { Bundle } from './format.ts';
+import { fileHash, readBundle, verifyFiles } from './load.ts';
+import { blankScores, CLASSES } from './rows.ts';
+import { type Scores, writeScores } from './scores.ts';
+
+const TEXT_BATCH = 256;
+const PICTURE_BATCH = 16;
+
+interface LoadedBundle {
+  readonly bundle: Bundle;
+  readonly text: TextModel;
+  readonly image: ImageModel;
+  prepare(picture: Uint8Array): Promise<Float32Array>;
+}
+
+let serving: LoadedBundle | undefined;
+
+/** Loads a bundle for `predict`, after checking every file against its hash. */
+export const loadBundle: Job<'loadBundle'> = async ({ bundle, encoders }) => {
+  serving = await load(bundle, encoders);
+  return { version: serving.bundle.version };
+};
+
+/** Probabilities for products with the bundle that was loaded. One bad picture does not spoil the batch. */
+export const predict: Job<'predict'> = async ({ products }) => {
+  if (!serving) throw new EtiquetteError('BUNDLE_NOT_LOADED', 'Load a bundle before asking for predictions.');
+  return { predictions: await predictProducts(serving, products) };
+};
+
+/** Scores one part of a dataset with freshly trained models, on features that are already there. */
+export const score: Job<'score'> = async (input, context) => {
+  const recipes = family(input.family);
+  const rows = await collect(join(input.dataset.directory, `${input.part}.ndjson`));
+  const scores = blankScores(rows);
+  const text = await recipes.text.load(input.textModel);
+  const image = await recipes.image.load(input.imageModel, null);
+  const features = await openFeatures(input.shards);
+  try {
+    await scoreTexts(text, rows, scores, context);
+    const withPicture = rows.flatMap((row, index) =>
+      row.picture ? [{ index, sha256: row.picture.sha256 }] : [],
+    );
+    for (let from = 0; from < withPicture.length; from += TEXT_BATCH) {
+      await pause(context);
+      const batch = withPicture.slice(from, from + TEXT_BATCH);
+      const found = await features.read(batch.map(({ sha256 }) => sha256));
+      const probabilities = image.classify(found, batch.length);
+      batch.forEach(({ index }, position) => {
+        copyRow(probabilities, position, scores.image, index);
+      });
+    }
+  } finally {
+    text.dispose();
+    image.dispose();
+    await features.close();
+  }
+  await writeScores(input.file, scores);
+  return { rows: rows.length, pictures: scores.hasPicture.filter(Boolean).length };
+};
+
+/** Scores rows of any catalogue with a finished bundle. An unreadable picture counts as none. */
+export const predictRows: Job<'predictRows'> = async (input, context) => {
+  const loaded = await load(input.bundle, input.encoders);
+  try {
+    const rows = await collect(input.rows);
+    const scores = blankScores(rows);
+    await scoreTexts(loaded.text, rows, scores, context);
+    const withPicture = rows.flatMap(({ picture }, index) =>
+      picture ? [{ index, file: picture.file }] : [],
+    );
+    for (let from = 0; from < withPicture.length; from += PICTURE_BATCH) {
+      await pause(context);
+      const batch = withPicture.slice(from, from + PICTURE_BATCH);
+      const decoded = await Promise.all(
+        batch.map(({ file }) => decode(loaded, join(input.picturesDirectory, file))),
+      );
+      const readable = batch.flatMap(({ index }, position) => {
+        const pixels = decoded[position];
+        if (!pixels) scores.hasPicture[index] = 0;
+        return pixels ? [{ index, pixels }] : [];
+      });
+      if (readable.length > 0) {
+        const features = loaded.image.encode(readable.map(({ pixels }) => pixels));
+        const probabilities = loaded.image.classify(features, readable.length);
+        readable.forEach(({ index }, position) => {
+          copyRow(probabilities, position, scores.image, index);
+        });
+      }
+      const done = Math.min(from + PICTURE_BATCH, withPicture.length);
+      context.progress({
+        fraction: done / withPicture.length,
+        message: `${done} of ${withPicture.length} pictures`,
+      });
+    }
+    await writeScores(input.file, scores);
+    return { rows: rows.length, pictures: scores.hasPicture.filter(Boolean).length };
+  } finally {
+    loaded.text.dispose();
+    loaded.image.dispose();
+  }
+};
+
+async function load(directory: string, encoders: string): Promise<LoadedBundle> {
+  const bundle = await readBundle(directory);
+  await verifyFiles(directory, bundle);
+  const encoder = encoderFile(encoders, bundle.encoder);
+  const { sha256 } = await fileHash(encoder).catch(() => ({ sha256: 'missing' }));
+  if (sha256 !== bundle.encoder.sha256) {
+    const message = `Bundle ${bundle.version} needs the encoder file ${encoder}, which is missing or damaged.`;
+    throw new EtiquetteError('ENCODER_MISSING', message);
+  }
+  const recipes = family(bundle.family);
+  const text = await recipes.text.load(join(directory, 'text'));
+  const image = await recipes.image.load(join(directory, 'image'), encoder);
+  return {
+    bundle,
+    text,
+    image,
+    prepare: (picture) => recipes.image.prepare(picture, bundle.image.parameters),
+  };
+}
+
+async function predictProducts(
+  loaded: LoadedBundle,
+  products: readonly PredictProduct[],
+): Promise<PredictOutcome[]> {
+  const n = products.length;
+  const prepared = await Promise.all(
+    products.map(({ picture }) => (picture ? loaded.prepare(picture).catch(problemOf) : null)),
+  );
+  const pixels = prepared.filter((one) => one instanceof Float32Array);
+  const seen =
+    pixels.length > 0
+      ? loaded.image.classify(loaded.image.encode(pixels), pixels.length)
+      : new Float32Array(0);
+  const text = loaded.text.predict(products);
+  const image = new Float32Array(n * CLASSES).fill(1 / CLASSES);
+  let next = 0;
+  prepared.forEach((one, index) => {
+    if (one instanceof Float32Array) copyRow(seen, next++, image, index);
+  });
+  const hasText = products.map((product) => (clean(product).length > 0 ? 1 : 0));
+  const hasPicture = prepared.map((one) => (one instanceof Float32Array ? 1 : 0));
+  const fused = fuseConvex({ text, image, hasText, hasPicture, textWeight: loaded.bundle.fusion.textWeight });
+  return prepared.map((one, index) => {
+    if (one && !(one instanceof Float32Array)) return { problem: one };
+    return {
+      probabilities: rowOf(fused, index),
+      text: hasText[index] ? rowOf(text, index) : null,
+      image: hasPicture[index] ? rowOf(image, index) : null,
+    };
+  });
+}
+
+async function scoreTexts(
+  text: TextModel,
+  rows: readonly DatasetRow[],
+  scores: Scores,
+  context: JobContext,
+): Promise<void> {
+  for (let from = 0; from < rows.length; from += TEXT_BATCH) {
+    await pause(context);
+    scores.text.set(text.predict(rows.slice(from, from + TEXT_BATCH)), from * CLASSES);
+  }
+}
+
+async function decode(loaded: LoadedBundle, file: string): Promise<Float32Array | null> {
+  try {
+    return await loaded.prepare(await readFile(file));
+  } catch (error) {
+    problemOf(error);
+    return null;
+  }
+}
+
+/** Only a bad picture is the product's own problem; anything else must not pass for one. */
+function problemOf(error: unknown): { code: string; message: string } {
+  if (isEtiquetteError(error) && error.code.startsWith('PICTURE_')) {
+    return { code: error.code, message: error.message };
+  }
+  throw error;
+}
+
+async function collect(file: string): Promise<DatasetRow[]> {
+  const rows: DatasetRow[] = [];
+  for await (const row of readRows(file)) rows.push(row);
+  return rows;
+}
+
+function rowOf(matrix: Float32Array, row: number): Float32Array {
+  return matrix.slice(row * CLASSES, (row + 1) * CLASSES);
+}
+
+function copyRow(from: Float32Array, fromRow: number, to: Float32Array, toRow: number): void {
+  to.set(from.subarray(fromRow * CLASSES, (fromRow + 1) * CLASSES), toRow * CLASSES);
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/**
+ * Inputs of the workflows: what the Web UI's form, `temporal workflow start`, schedules, commands and the API
+ * send. Each is ONE JSON object in which everything that can have a default has one, so `{}` trains.
+ */
+const parameters = z.record(z.string(), z.unknown());
+
+export const trainAndDeployInput = z.strictObject({
+  /** A folder on the pipeline worker's host or a base URL; null: the worker's CATALOGUE_URL. */
+  catalogue: z.string().min(1).nullable().default(null),
+  family: z.string().min(1).default('lstm-vgg16'),
+  /** Drives the split, the initial weights and the shuffles. */
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(42),
+  /** Hyperparameters that differ from the family's defaults. */
+  text: parameters.default({}),
+  image: parameters.default({}),
+  split: z
+    .strictObject({
+      trainPerCode: z.int().min(1).default(600),
+      validationPerCode: z.int().min(1).default(50),
+    })
+    .prefault({}),
+  /** Pictures in one shard of features. */
+  shardSize: z.int().min(1).max(4096).default(128),
+  /** false: stop when the bundle is in the store. */
+  deploy: z.boolean().default(true),
+  /** Whom the deployment history names. */
+  by: z.string().min(1).default('trainAndDeploy'),
+});
+export type TrainAndDeployInput = z.input<typeof trainAndDeployInput>;
+
+export const deployModelInput = z
+  .strictObject({
+    /** The bundle to deploy. */
+    version: z.string().min(1).optional(),
+    /** true: go back to the bundle that served before. */
+    rollback: z.boolean().default(false),
+    by: z.string().min(1).default('operator'),
+    reason: z.string().min(1).default('asked for'),
+  })
+  .refine(({ version, rollback }) => (version === undefined) === rollback, {
+    message: 'give either "version" or "rollback": true',
+  });
+export type DeployModelInput = z.input<typeof deployModelInput>;
+
+export const predictCatalogueInput = z.strictObject({
+  catalogue: z.string().min(1).nullable().default(null),
+  /** Which rows; null: X_test where there is one, else X_train. */
+  part: z.enum(['train', 'test']).nullable().default(null),
+  /** null: the champion. */
+  bundle: z.string().min(1).nullable().default(null),
+  /** Where the answers go, on the pipeline worker's host: .json ({row: code}), .csv or .ndjson. */
+  out: z.string().min(1),
+  /** Rows in one shard. */
+  shardSize: z.int().min(1).max(100_000).default(500),
+});
+export type PredictCatalogueInput = z.input<typeof predictCatalogueInput>;

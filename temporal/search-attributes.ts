@@ -1,0 +1,10 @@
+/** What runs can be found by in the Web UI and with `temporal workflow list --query`. */
+export const SEARCH_ATTRIBUTES = {
+  EtiquetteFamily: 'Keyword',
+  EtiquetteStage: 'Keyword',
+  EtiquetteDatasetVersion: 'Keyword',
+  EtiquetteBundle: 'Keyword',
+  EtiquetteOutcome: 'Keyword',
+} as const;
+
+export type SearchAttribute = keyof typeof SEARCH_ATTRIBUTES;

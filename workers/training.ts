@@ -1,0 +1,13 @@
+import { createTrainingActivities } from '../activities/index.ts';
+import { readConfig } from '../config.ts';
+import { createDeps } from './deps.ts';
+import { runWorker } from './worker.ts';
+
+/** All that runs TensorFlow, one job at a time. Start it on a GPU host to train there. */
+const config = readConfig();
+const deps = createDeps(config, 'training-worker');
+await runWorker(config, {
+  taskQueue: config.TRAINING_TASK_QUEUE,
+  options: { activities: createTrainingActivities(deps), maxConcurrentActivityTaskExecutions: 1 },
+  onStop: deps.close,
+});

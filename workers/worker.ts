@@ -1,0 +1,64 @@
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../config.ts';
+import { EtiquetteError } from '../errors.ts';
+
+/** Heartbeats pass once a second: a cancelled stage stops within seconds. */
+const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottleInterval: '1s' } as const;
+
+export interface WorkerSettings {
+  readonly taskQueue: string;
+  readonly options: Pick<
+    WorkerOptions,
+    'activities' | 'workflowsPath' | 'maxConcurrentActivityTaskExecutions'
+  >;
+  readonly onStop: () => Promise<void>;
+}
+
+/**
+ * Listens on a task queue until the process is told to stop. A stopping worker gives its activities a moment,
+ * then cancels them: they leave a checkpoint and go on elsewhere.
+ */
+export async function runWorker(
+  config: Config,
+  { taskQueue, options, onStop }: WorkerSettings,
+): Promise<void> {
+  const connection = await connect(config.TEMPORAL_ADDRESS);
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace: config.TEMPORAL_NAMESPACE,
+      taskQueue,
+      shutdownGraceTime: '2s',
+      shutdownForceTime: '20s',
+      ...HEARTBEATS,
+      ...options,
+    });
+    // Started by `npm start`: when that is gone, this worker has no reason to stay.
+    process.once('disconnect', () => worker.getState() === 'RUNNING' && worker.shutdown());
+    process.send?.({ type: 'ready' });
+    await worker.run();
+  } finally {
+    await onStop();
+    await connection.close();
+    await Runtime.instance().shutdown();
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** The server may start a moment after the worker: it is asked again for a minute. */
+async function connect(address: string): Promise<NativeConnection> {
+  const patience = 20;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await NativeConnection.connect({ address });
+    } catch (cause) {
+      if (attempt === patience) {
+        throw new EtiquetteError('TEMPORAL_UNREACHABLE', `No Temporal server answers at ${address}.`, {
+          retryable: true,
+          cause,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** attempt, 5000)));
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { RunProgress } from '../temporal/contracts.ts';
+
+/** A run as Markdown, for the Web UI's current details. Pure. */
+export function describe(progress: RunProgress): string {
+  const percent = Math.round(progress.fraction * 100);
+  const bar = '█'.repeat(Math.round(percent / 5)).padEnd(20, '░');
+  const left = progress.secondsLeft === null ? '' : ` · about ${duration(progress.secondsLeft)} left`;
+  const rows = progress.stages.map(
+    ({ name, seconds, reused }) => `| ${name} | ${reused ? 'reused' : duration(Math.round(seconds))} |`,
+  );
+  return [
+    `**${progress.stage}** — ${progress.message}`,
+    '',
+    `\`${bar}\` ${percent} %${left}`,
+    ...(rows.length > 0 ? ['', '| stage | time |', '|---|---|', ...rows] : []),
+  ].join('\n');
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

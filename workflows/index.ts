@@ -1,0 +1,3 @@
+export { deployModel } from './deploy-model.ts';
+export { predictCatalogue } from './predict-catalogue.ts';
+export { trainAndDeploy } from './train-and-deploy.ts';

@@ -1,0 +1,32 @@
+import { proxyLocalActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { SettingsActivities } from '../activities/settings.ts';
+import type { PredictCatalogueResult } from '../temporal/contracts.ts';
+import { type PredictCatalogueInput, predictCatalogueInput } from '../temporal/inputs.ts';
+import { pipelineActivities, trainingActivities } from './activities.ts';
+import { readable } from './failure.ts';
+import { parseInput } from './input.ts';
+
+const { settings } = proxyLocalActivities<SettingsActivities>({ startToCloseTimeout: '10s' });
+
+/** Predicts a whole catalogue, shard by shard, on every worker of the training queue. */
+export async function predictCatalogue(input: PredictCatalogueInput): Promise<PredictCatalogueResult> {
+  const { catalogue: source, part, bundle, out, shardSize } = parseInput(predictCatalogueInput, input);
+  const { trainingTaskQueue } = await settings();
+  const queues = { pipeline: workflowInfo().taskQueue, training: trainingTaskQueue };
+  const pipeline = pipelineActivities(queues);
+  const training = trainingActivities(queues);
+  try {
+    const catalogue = await pipeline.fetch({ source });
+    const plan = await pipeline.planPrediction({ catalogue, part, bundle, shardSize });
+    upsertSearchAttributes({ EtiquetteBundle: [plan.bundle] });
+    const shards = Array.from({ length: plan.shards }, (_, shard) => shard);
+    const answers = await Promise.all(
+      shards.map((shard) => training.predictShard({ plan, shard, catalogueDirectory: catalogue.directory })),
+    );
+    await pipeline.joinPredictions({ plan, out });
+    const pictures = answers.reduce((sum, answer) => sum + answer.pictures, 0);
+    return { bundle: plan.bundle, rows: plan.rows, pictures, out };
+  } catch (error) {
+    throw readable('predict', error);
+  }
+}

@@ -1,0 +1,115 @@
+import { proxyLocalActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { SettingsActivities } from '../activities/settings.ts';
+import type { TrainAndDeployResult } from '../temporal/contracts.ts';
+import { type TrainAndDeployInput, trainAndDeployInput } from '../temporal/inputs.ts';
+import { pipelineActivities, trainingActivities } from './activities.ts';
+import { deployAsChild } from './deploy-child.ts';
+import { readable } from './failure.ts';
+import { parseInput } from './input.ts';
+import { trackProgress } from './progress.ts';
+
+const { settings } = proxyLocalActivities<SettingsActivities>({ startToCloseTimeout: '10s' });
+
+/**
+ * One whole life of a model: fetch, validate, split, train (text and picture features side by side), fuse,
+ * evaluate, version, gate, deploy. Between stages travel paths and hashes; each stage is resumable and
+ * skipped when its inputs and code were seen before.
+ */
+export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<TrainAndDeployResult> {
+  const asked = parseInput(trainAndDeployInput, input);
+  const { family, seed } = asked;
+  const progress = trackProgress();
+  upsertSearchAttributes({ EtiquetteFamily: [family] });
+  const { trainingTaskQueue } = await settings();
+  const queues = { pipeline: workflowInfo().taskQueue, training: trainingTaskQueue };
+  const pipeline = pipelineActivities(queues);
+  const training = trainingActivities(queues);
+  let stage: string = 'fetch';
+  const run: typeof progress.run = async (name, work, reused) => {
+    try {
+      return await progress.run(name, work, reused);
+    } catch (error) {
+      stage = name;
+      throw error;
+    }
+  };
+
+  try {
+    const wasReused = ({ reused }: { reused: boolean }) => reused;
+    const catalogue = await run('fetch', () => pipeline.fetch({ source: asked.catalogue }));
+    const validation = await run('validate', () => pipeline.validate({ catalogue }), wasReused);
+    const { dataset } = await run(
+      'split',
+      () => pipeline.split({ catalogue, validation: validation.report, seed, split: asked.split }),
+      wasReused,
+    );
+    upsertSearchAttributes({ EtiquetteDatasetVersion: [dataset.version] });
+
+    const [text, plan] = await Promise.all([
+      run('text', () => training.trainText({ family, dataset, seed, parameters: asked.text }), wasReused),
+      run(
+        'features',
+        async () => {
+          const parameters = asked.image;
+          const found = await training.planFeatures({
+            family,
+            dataset,
+            parameters,
+            shardSize: asked.shardSize,
+          });
+          let done = 0;
+          progress.shard(done, found.missing);
+          const shards = Array.from({ length: found.missing }, (_, shard) => shard);
+          await Promise.all(
+            shards.map(async (shard) => {
+              await training.computeFeatures({ family, dataset, parameters, plan: found.file, shard });
+              progress.shard(++done, found.missing);
+            }),
+          );
+          return found;
+        },
+        ({ missing }) => missing === 0,
+      ),
+    ]);
+    const common = { family, dataset, plan: plan.file };
+    const image = await run(
+      'image',
+      () => training.trainImage({ ...common, seed, parameters: asked.image }),
+      wasReused,
+    );
+    const fusion = await run('fuse', () => training.fuse({ ...common, text, image }), wasReused);
+    const parts = { ...common, text, image, fusion };
+    const evaluation = await run('evaluate', () => training.evaluate(parts), wasReused);
+    const { bundle, reused } = await run(
+      'version',
+      () => pipeline.version({ ...parts, catalogue, seed, evaluation }),
+      wasReused,
+    );
+    upsertSearchAttributes({ EtiquetteBundle: [bundle] });
+
+    const verdict = await run('gate', () => training.gate({ ...parts, bundle, evaluation }));
+    let outcome: TrainAndDeployResult['outcome'] = 'rejected';
+    let reason = verdict.reason;
+    if (verdict.passed && asked.deploy) {
+      await run('deploy', () => deployAsChild({ version: bundle, by: asked.by, reason: verdict.reason }));
+      outcome = 'deployed';
+    } else if (verdict.passed) {
+      outcome = 'waiting';
+      reason = `Ready, but the run was asked not to deploy: npm run deploy -- ${bundle}`;
+    }
+    upsertSearchAttributes({ EtiquetteOutcome: [outcome] });
+    return {
+      outcome,
+      reason,
+      bundle,
+      bundleReused: reused,
+      datasetVersion: dataset.version,
+      stages: progress.stages,
+      metrics: evaluation.metrics,
+      report: evaluation.directory,
+    };
+  } catch (error) {
+    upsertSearchAttributes({ EtiquetteOutcome: ['failed'] });
+    throw readable(stage, error);
+  }
+}
