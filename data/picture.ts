@@ -1,0 +1,31 @@
+import { readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+
+const MOST_BYTES = 20 * 1024 * 1024;
+/** 25 megapixels: a small file can unfold to gigabytes. */
+const MOST_PIXELS = 25_000_000;
+const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif']);
+
+/**
+ * Why a picture file cannot be used, or null when it can. The size is taken from the header before anything is
+ * decoded; then the whole picture is, so that one cut short is found.
+ */
+export async function pictureProblem(file: string): Promise<string | null> {
+  try {
+    const { size } = await stat(file);
+    if (size === 0) return 'is empty';
+    if (size > MOST_BYTES) return `has ${size} bytes, more than ${MOST_BYTES}`;
+    const bytes = await readFile(file);
+    const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: MOST_PIXELS });
+    const { format, width, height } = await picture.metadata();
+    if (!FORMATS.has(format)) return `is ${format}, not a JPEG, PNG, WebP or GIF`;
+    if (width * height > MOST_PIXELS) return `has ${width} x ${height} pixels, more than ${MOST_PIXELS}`;
+    // A small output lets the JPEG decoder skip work, not data: it still reads every block.
+    await picture.resize(64, 64, { fit: 'fill' }).raw().toBuffer();
+    return null;
+  } catch (error) {
+    return error instanceof Error
+      ? (error.message.split('\n')[0] ?? 'cannot be decoded')
+      : 'cannot be decoded';
+  }
+}
