@@ -1,0 +1,71 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { EtiquetteError } from '../errors.ts';
+import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
+import { answerError } from './errors.ts';
+import { observe } from './observe.ts';
+import { deploymentRoutes } from './routes/deployments.ts';
+import { documentationRoutes } from './routes/documentation.ts';
+import { predictRoutes } from './routes/predict.ts';
+import { statusRoutes } from './routes/status.ts';
+import { tokenRoutes } from './routes/token.ts';
+import { createTokens } from './tokens.ts';
+
+/**
+ * The HTTP API. It opens no port and reads no environment.
+ * @example
+ * const app = createApp({ config, inference, users, metrics, log, now: () => new Date() });
+ * await (await app.request('/status')).json(); // { message: 'Model Serving via FastAPI is running !', ... }
+ */
+export function createApp(dependencies: ApiDependencies): Api {
+  const { config, inference, metrics, log, now } = dependencies;
+  const app: Api = new OpenAPIHono<ApiEnvironment>();
+  const tokens = createTokens(config.SECRET_KEY, config.ACCESS_TOKEN_EXPIRE_MINUTES, now);
+  metrics.watch(inference);
+
+  app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));
+  app.use(observe(metrics, log));
+  app.use(
+    secureHeaders({
+      // The page of /docs needs its own script and style, nothing from anywhere else.
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+    }),
+  );
+  app.onError((error, c) => answerError(error, c, log));
+  app.notFound((c) => answerError(new EtiquetteError('NOT_FOUND', 'Not Found'), c, log));
+
+  tokenRoutes(app, dependencies, tokens);
+  predictRoutes(app, dependencies, tokens);
+  statusRoutes(app, dependencies);
+  deploymentRoutes(app, dependencies);
+  documentationRoutes(app, config.RELEASE);
+  refuseOtherMethods(app);
+  return app;
+}
+
+/** Every path that exists answers the methods it does not have with 405 and those it has. */
+function refuseOtherMethods(app: Api): void {
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method === 'ALL') continue;
+    const known = methods.get(path) ?? new Set();
+    known.add(method);
+    if (method === 'GET') known.add('HEAD');
+    methods.set(path, known);
+  }
+  for (const [path, known] of methods) {
+    const allow = [...known].join(', ');
+    app.all(path, () => {
+      throw new EtiquetteError('METHOD_NOT_ALLOWED', 'Method Not Allowed', { details: { allow } });
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { EtiquetteError } from '../errors.ts';
+import type { ApiEnvironment } from './environment.ts';
+import type { Tokens } from './tokens.ts';
+import type { User, Users } from './users.ts';
+
+export interface AuthenticationOptions {
+  readonly tokens: Tokens;
+  readonly users: Users;
+  /** Accept `?token=` too, as the original's clients send it. Query strings end up in logs of proxies. */
+  readonly allowQueryToken: boolean;
+}
+
+/**
+ * Sets `user` when the request carries a valid token. It refuses nobody, so that a rate limit can stand
+ * between it and `requireUser` and count the tries of those who have no valid token.
+ */
+export function identify(options: AuthenticationOptions): MiddlewareHandler<ApiEnvironment> {
+  return async (c, next) => {
+    const token = presentedToken(c, options.allowQueryToken);
+    const username = token === undefined ? null : await options.tokens.verify(token);
+    const user = username === null ? null : options.users.find(username);
+    if (user) c.set('user', user);
+    await next();
+  };
+}
+
+/** @throws EtiquetteError TOKEN_MISSING or TOKEN_INVALID */
+export function requireUser(c: Context<ApiEnvironment>, allowQueryToken: boolean): User {
+  const user = c.get('user');
+  if (user) return user;
+  if (presentedToken(c, allowQueryToken) !== undefined) {
+    throw new EtiquetteError('TOKEN_INVALID', 'Invalid or expired token');
+  }
+  throw new EtiquetteError(
+    'TOKEN_MISSING',
+    'Not authenticated: get a token from POST /token and send it as "Authorization: Bearer TOKEN".',
+  );
+}
+
+/** The token of the Authorization header; undefined when there is none. */
+export function bearerToken(c: Context<ApiEnvironment>): string | undefined {
+  return c.req.header('authorization')?.match(/^Bearer +([^\s]+) *$/i)?.[1];
+}
+
+function presentedToken(c: Context<ApiEnvironment>, allowQueryToken: boolean): string | undefined {
+  return bearerToken(c) ?? (allowQueryToken ? c.req.query('token') : undefined);
+}

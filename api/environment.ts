@@ -1,0 +1,38 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { InferenceService } from '../models/serving/inference.ts';
+import type { Metrics } from './metrics.ts';
+import type { User, Users } from './users.ts';
+
+/** What the app needs from its entry point. */
+export interface ApiDependencies {
+  readonly config: ApiConfig;
+  readonly inference: InferenceService;
+  readonly users: Users;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+export type ApiConfig = Pick<
+  Config,
+  | 'RELEASE'
+  | 'DEPLOY_TOKEN'
+  | 'ACCESS_TOKEN_EXPIRE_MINUTES'
+  | 'PREDICT_PER_MINUTE'
+  | 'STATUS_PER_MINUTE'
+  | 'TOKEN_PER_MINUTE'
+  | 'MAX_PICTURE_BYTES'
+  | 'MAX_QUEUE'
+  | 'ALLOW_QUERY_TOKEN'
+> & { readonly SECRET_KEY: string };
+
+/** What travels with a request. `user` is there once a valid token was seen. */
+export interface ApiEnvironment {
+  Bindings: Partial<HttpBindings>;
+  Variables: { requestId: string; user?: User };
+}
+
+export type Api = OpenAPIHono<ApiEnvironment>;

@@ -1,0 +1,78 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Logger } from 'pino';
+import { EtiquetteError, isEtiquetteError } from '../errors.ts';
+import type { ApiEnvironment } from './environment.ts';
+
+/** The one place that turns error codes into HTTP. A code that is not here is a 500: nobody foresaw it. */
+const STATUS: Readonly<Record<string, number>> = {
+  BOUNDARY_MISSING: 400,
+  LOGIN_FAILED: 401,
+  TOKEN_MISSING: 401,
+  TOKEN_INVALID: 401,
+  DEPLOY_TOKEN_INVALID: 401,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  BODY_TOO_LARGE: 413,
+  FIELD_TOO_LARGE: 413,
+  PARTS_TOO_MANY: 413,
+  PICTURE_TOO_LARGE: 413,
+  CONTENT_TYPE_UNSUPPORTED: 415,
+  PICTURE_FORMAT_UNSUPPORTED: 415,
+  FIELDS_INVALID: 422,
+  MULTIPART_INVALID: 422,
+  JSON_INVALID: 422,
+  PICTURE_EMPTY: 422,
+  PICTURE_UNREADABLE: 422,
+  BUNDLE_UNKNOWN: 422,
+  BUNDLE_CORRUPT: 422,
+  BUNDLE_LOAD_FAILED: 422,
+  BUNDLE_GOLDEN_MISMATCH: 422,
+  RATE_LIMITED: 429,
+  CLIENT_GONE: 499,
+  NO_MODEL: 503,
+  LOGIN_BUSY: 503,
+  SERVING_BUSY: 503,
+  SERVING_TIMEOUT: 503,
+  SERVING_UNAVAILABLE: 503,
+  SERVING_CLOSED: 503,
+};
+
+/** Seconds after which a 503 is worth another try. */
+const RETRY_AFTER: Readonly<Record<string, number>> = { NO_MODEL: 10, SERVING_TIMEOUT: 5 };
+
+/** One wrong field, in the shape that the original's clients know (FastAPI with pydantic 1). */
+export interface FieldProblem {
+  readonly loc: readonly [place: 'body' | 'query', field: string];
+  readonly msg: string;
+  readonly type: string;
+}
+
+export function missingField(field: string): FieldProblem {
+  return { loc: ['body', field], msg: 'field required', type: 'value_error.missing' };
+}
+
+/** A 422 whose `detail` is the list of problems. */
+export function fieldsInvalid(problems: readonly FieldProblem[]): EtiquetteError {
+  const names = problems.map((problem) => problem.loc[1]).join(', ');
+  return new EtiquetteError('FIELDS_INVALID', `Correct these fields: ${names}.`, {
+    details: { problems },
+  });
+}
+
+/** Answers any error as `{detail, code}`; only what nobody foresaw is a 500, and is logged with its stack. */
+export function answerError(error: unknown, c: Context<ApiEnvironment>, log: Logger): Response {
+  const status = isEtiquetteError(error) ? STATUS[error.code] : undefined;
+  if (!isEtiquetteError(error) || status === undefined) {
+    log.error({ requestId: c.get('requestId'), err: error }, 'unexpected error');
+    return c.json({ detail: 'Internal Server Error', code: 'INTERNAL' }, 500);
+  }
+  const { code, message, details } = error;
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer');
+  if (status === 405) c.header('Allow', String(details.allow));
+  if (status === 503) c.header('Retry-After', String(RETRY_AFTER[code] ?? 1));
+  return c.json(
+    { detail: details.problems ?? message, code, ...(status === 429 ? { message } : {}) },
+    status as ContentfulStatusCode,
+  );
+}

@@ -1,0 +1,113 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { Busboy, type BusboyConfig, type BusboyFileStream } from '@fastify/busboy';
+import { EtiquetteError } from '../errors.ts';
+
+export interface FormLimits {
+  readonly accept: RegExp;
+  /** Of one text field. */
+  readonly fieldBytes: number;
+  /** Of one file; 0 where none is expected. */
+  readonly fileBytes: number;
+}
+
+/** A form's fields by name. Where a name comes twice the last one counts, as in the original. */
+export interface Form {
+  readonly fields: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export const URLENCODED_OR_MULTIPART = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
+export const MULTIPART = /^multipart\/form-data\s*(;|$)/i;
+
+const PARTS = 24;
+const PART_HEADER_BYTES = 8 * 1024;
+
+/**
+ * Reads a form as it streams in; the first bound that it breaks ends the reading.
+ * @throws EtiquetteError CONTENT_TYPE_UNSUPPORTED, BOUNDARY_MISSING, MULTIPART_INVALID, PARTS_TOO_MANY,
+ *   FIELD_TOO_LARGE or PICTURE_TOO_LARGE
+ */
+export async function readForm(
+  request: Request,
+  { accept, fieldBytes, fileBytes }: FormLimits,
+): Promise<Form> {
+  const parser = openParser(request.headers.get('content-type') ?? '', accept, {
+    fieldSize: fieldBytes,
+    fileSize: fileBytes,
+    parts: PARTS,
+    fields: PARTS,
+    headerPairs: PARTS,
+    headerSize: PART_HEADER_BYTES,
+  });
+  const fields = new Map<string, string>();
+  const files = new Map<string, Uint8Array>();
+  const stop = new AbortController();
+
+  const tooMany = () =>
+    stop.abort(new EtiquetteError('PARTS_TOO_MANY', `The form has more than ${PARTS} parts. Send fewer.`));
+  parser.on('partsLimit', tooMany);
+  parser.on('fieldsLimit', tooMany);
+  parser.on('field', (name, value, _nameTruncated, truncated) => {
+    if (truncated) stop.abort(fieldTooLarge(name, fieldBytes));
+    else fields.set(name, value);
+  });
+  parser.on('file', (name, stream) => {
+    stream.on('limit', () => stop.abort(pictureTooLarge(fileBytes)));
+    collect(stream, (bytes) => files.set(name, bytes));
+  });
+
+  try {
+    await pipeline(bodyOf(request), parser, { signal: stop.signal });
+  } catch (cause) {
+    if (stop.signal.aborted) throw stop.signal.reason;
+    throw new EtiquetteError(
+      'MULTIPART_INVALID',
+      `The form cannot be read (${(cause as Error).message}). Send it whole, with the boundary its header names.`,
+      { cause },
+    );
+  }
+  if (stop.signal.aborted) throw stop.signal.reason;
+  return { fields, files };
+}
+
+export function fieldTooLarge(name: string, bytes: number): EtiquetteError {
+  return new EtiquetteError(
+    'FIELD_TOO_LARGE',
+    `The field "${name.slice(0, 60)}" has more than ${bytes} bytes.`,
+  );
+}
+
+function pictureTooLarge(bytes: number): EtiquetteError {
+  return new EtiquetteError(
+    'PICTURE_TOO_LARGE',
+    `The picture has more than ${bytes} bytes. Send a smaller one.`,
+  );
+}
+
+function openParser(contentType: string, accept: RegExp, limits: NonNullable<BusboyConfig['limits']>) {
+  if (!accept.test(contentType)) {
+    throw new EtiquetteError(
+      'CONTENT_TYPE_UNSUPPORTED',
+      `Send a form (${accept === MULTIPART ? 'multipart/form-data' : 'application/x-www-form-urlencoded or multipart/form-data'}).`,
+    );
+  }
+  try {
+    return new Busboy({ headers: { 'content-type': contentType }, limits });
+  } catch (cause) {
+    throw new EtiquetteError('BOUNDARY_MISSING', 'Missing boundary in multipart.', { cause });
+  }
+}
+
+function bodyOf(request: Request): Readable {
+  return request.body ? Readable.fromWeb(request.body as ReadableStream) : Readable.from([]);
+}
+
+/** A part that breaks off errs here too; the parser's own error tells the request. */
+function collect(stream: BusboyFileStream, done: (bytes: Uint8Array) => void): void {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.on('end', () => done(Buffer.concat(chunks)));
+  stream.on('error', () => {});
+}

@@ -1,0 +1,48 @@
+import { pino } from 'pino';
+import { readConfig } from '../config.ts';
+import { createMlProcess } from '../models/runtime/process.ts';
+import { startApi } from './start.ts';
+
+/** After this the process ends whatever is still open. */
+const STOP_WITHIN_MS = 10_000;
+const INFERENCE_THREADS = 2;
+
+const log = pino({ name: 'api' });
+
+try {
+  const config = readConfig();
+  log.level = config.LOG_LEVEL;
+  const inferenceLog = log.child({ process: 'inference' });
+  const createMl = () =>
+    createMlProcess({
+      name: 'inference',
+      threads: INFERENCE_THREADS,
+      log: (line) => inferenceLog.info(line),
+    });
+  const api = await startApi(config, createMl, log);
+
+  let stopping = false;
+  const stop = (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, 'stopping');
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    api.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the API could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // Started by another process that is gone: nobody would stop this one any more.
+  process.on('disconnect', () => stop('the parent process is gone'));
+
+  log.info({ url: api.url }, 'the API is ready');
+  process.send?.({ type: 'ready', url: api.url });
+} catch (error) {
+  log.fatal({ err: error }, 'the API cannot start');
+  process.exitCode = 1;
+}

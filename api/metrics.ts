@@ -1,0 +1,125 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry, Summary } from 'prom-client';
+import type { InferenceService } from '../models/serving/inference.ts';
+
+/** A finished request, by its route's template: raw paths would make a series of every typing mistake. */
+export interface ObservedRequest {
+  readonly handler: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+export interface Metrics {
+  readonly registry: Registry;
+  request(observed: ObservedRequest): void;
+  prediction(code: string, bundle: string): void;
+  batch(size: number, seconds: number): void;
+  restart(): void;
+  /** Reads queue depth and bundle from the service whenever the metrics are scraped. */
+  watch(inference: InferenceService): void;
+}
+
+/** The original's HTTP metrics, name by name and label by label, and those of the inference service. */
+export function createMetrics(registry: Registry): Metrics {
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests by method, status and handler.',
+    labelNames: ['handler', 'method', 'status'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Latency by handler, in few buckets.',
+    labelNames: ['handler', 'method'],
+    buckets: [0.1, 0.5, 1],
+    registers,
+  });
+  const fineDuration = new Histogram({
+    name: 'http_request_duration_highr_seconds',
+    help: 'Latency over all handlers, in many buckets.',
+    buckets: [
+      0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 7.5, 10, 30, 60,
+    ],
+    registers,
+  });
+  const requestSize = new Summary({
+    name: 'http_request_size_bytes',
+    help: 'Announced length of requests by handler.',
+    labelNames: ['handler'],
+    percentiles: [],
+    registers,
+  });
+  const responseSize = new Summary({
+    name: 'http_response_size_bytes',
+    help: 'Length of answers by handler.',
+    labelNames: ['handler'],
+    percentiles: [],
+    registers,
+  });
+  const predictions = new Counter({
+    name: 'etiquette_predictions_total',
+    help: 'Predictions by type code and bundle.',
+    labelNames: ['code', 'bundle'],
+    registers,
+  });
+  const batchSize = new Histogram({
+    name: 'etiquette_inference_batch_size',
+    help: 'Products that were answered together.',
+    buckets: [1, 2, 4, 8, 16],
+    registers,
+  });
+  const batchDuration = new Histogram({
+    name: 'etiquette_inference_batch_seconds',
+    help: 'Time of a batch in the inference process.',
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const restarts = new Counter({
+    name: 'etiquette_inference_restarts_total',
+    help: 'How often an inference process died and was replaced.',
+    registers,
+  });
+
+  return {
+    registry,
+    request({ handler, method, status, seconds, requestBytes, responseBytes }) {
+      requests.inc({ handler, method, status: `${Math.floor(status / 100)}xx` });
+      duration.observe({ handler, method }, seconds);
+      fineDuration.observe(seconds);
+      requestSize.observe({ handler }, requestBytes);
+      responseSize.observe({ handler }, responseBytes);
+    },
+    prediction: (code, bundle) => predictions.inc({ code, bundle }),
+    batch(size, seconds) {
+      batchSize.observe(size);
+      batchDuration.observe(seconds);
+    },
+    restart: () => restarts.inc(),
+    watch(inference) {
+      new Gauge({
+        name: 'etiquette_inference_queue_depth',
+        help: 'Requests that wait for the inference process.',
+        registers,
+        collect() {
+          this.set(inference.waiting);
+        },
+      });
+      new Gauge({
+        name: 'etiquette_bundle_info',
+        help: 'The bundle that serves.',
+        labelNames: ['version', 'family'],
+        registers,
+        collect() {
+          this.reset();
+          const bundle = inference.current();
+          if (bundle) this.set({ version: bundle.version, family: bundle.family }, 1);
+        },
+      });
+    },
+  };
+}

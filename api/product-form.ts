@@ -1,0 +1,59 @@
+import { EtiquetteError } from '../errors.ts';
+import type { PredictProduct } from '../models/runtime/jobs.ts';
+import { type FieldProblem, fieldsInvalid, missingField } from './errors.ts';
+import { fieldTooLarge, MULTIPART, readForm } from './form.ts';
+import { looksLikePicture } from './picture-format.ts';
+
+/** Of all that is not the picture. */
+export const TEXT_BYTES = 2 * 1024 * 1024;
+
+/** The original's form: every field is required, each has a bound (bytes of UTF-8). */
+const FIELDS = {
+  product_identifier: 1024,
+  designation: 64 * 1024,
+  description: TEXT_BYTES,
+  product_id: 1024,
+  imageid: 1024,
+} as const;
+
+/**
+ * Reads a /predict form. The ids are required but not used, as in the original.
+ * @throws EtiquetteError those of `readForm`, FIELDS_INVALID, FIELD_TOO_LARGE, PICTURE_EMPTY,
+ *   PICTURE_FORMAT_UNSUPPORTED
+ */
+export async function readProduct(request: Request, pictureBytes: number): Promise<PredictProduct> {
+  const { fields, files } = await readForm(request, {
+    accept: MULTIPART,
+    fieldBytes: TEXT_BYTES,
+    fileBytes: pictureBytes,
+  });
+  const problems: FieldProblem[] = [];
+  for (const [name, bound] of Object.entries(FIELDS)) {
+    const value = fields.get(name) ?? '';
+    if (files.has(name))
+      problems.push({ loc: ['body', name], msg: 'str type expected', type: 'type_error.str' });
+    else if (value === '') problems.push(missingField(name));
+    else if (Buffer.byteLength(value) > bound) throw fieldTooLarge(name, bound);
+  }
+  const picture = files.get('image');
+  if (!picture) problems.push(missingField('image'));
+  if (!picture || problems.length > 0) throw fieldsInvalid(problems);
+  checkPicture(picture);
+  return {
+    designation: fields.get('designation') ?? '',
+    description: fields.get('description') ?? '',
+    picture,
+  };
+}
+
+function checkPicture(picture: Uint8Array): void {
+  if (picture.length === 0) {
+    throw new EtiquetteError('PICTURE_EMPTY', 'The picture has no bytes. Send a picture file as "image".');
+  }
+  if (!looksLikePicture(picture)) {
+    throw new EtiquetteError(
+      'PICTURE_FORMAT_UNSUPPORTED',
+      'The file is no picture of a known format. Send a JPEG, PNG, WebP, GIF, TIFF or AVIF file.',
+    );
+  }
+}

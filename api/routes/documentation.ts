@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { html } from 'hono/html';
+import type { Api } from '../environment.ts';
+
+/** Swagger UI from its package: the page works on a machine without internet. */
+const ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const;
+
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#page', deepLinking: true });\n`;
+
+/** GET /openapi.json and the page over it at /docs. */
+export function documentationRoutes(app: Api, release: string): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'oauth2',
+    flows: { password: { tokenUrl: '/token', scopes: {} } },
+  });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Étiquette',
+      version: release,
+      description: 'The type code of a Rakuten France product, from its French text and its picture.',
+    },
+  });
+
+  app.get('/docs', (c) =>
+    c.html(html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Étiquette API</title>
+    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+  </head>
+  <body>
+    <div id="page"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>`),
+  );
+
+  app.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));
+  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  for (const [file, type] of Object.entries(ASSETS)) {
+    app.get(`/docs/${file}`, async (c) => {
+      const content = await readFile(join(folder, file));
+      return c.body(content, 200, {
+        'Content-Type': type,
+        'Content-Length': String(content.length),
+        'Cache-Control': 'public, max-age=86400',
+      });
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import { EtiquetteError } from '../../errors.ts';
+import type { PredictProduct } from '../../models/runtime/jobs.ts';
+import type { Prediction } from '../../models/serving/inference.ts';
+import { identify, requireUser } from '../authentication.ts';
+import type { Api, ApiDependencies } from '../environment.ts';
+import { bodyOfAtMost, perMinute } from '../limits.ts';
+import { readProduct, TEXT_BYTES } from '../product-form.ts';
+import { errorAnswer } from '../schemas.ts';
+import type { Tokens } from '../tokens.ts';
+
+const predict = createRoute({
+  method: 'post',
+  path: '/predict',
+  summary: 'The type code of a product',
+  security: [{ token: [] }],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: z.object({
+            product_identifier: z.string().min(1),
+            designation: z.string().min(1),
+            description: z.string().min(1),
+            product_id: z.string().min(1),
+            imageid: z.string().min(1),
+            image: z
+              .string()
+              .openapi({ format: 'binary', description: 'JPEG, PNG, WebP, GIF, TIFF or AVIF' }),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The most probable type code',
+      content: {
+        'application/json': {
+          schema: z.object({
+            predictions: z
+              .array(
+                z.object({
+                  label: z.string().openapi({ example: '2583', description: 'The type code' }),
+                  confidence: z.number(),
+                  prediction: z
+                    .number()
+                    .int()
+                    .openapi({ description: "The code's place in the bundle's labels" }),
+                }),
+              )
+              .length(1),
+            message: z.literal('Prediction successful'),
+            prediction_id: z.uuid(),
+            bundle_version: z.string(),
+          }),
+        },
+      },
+    },
+    400: errorAnswer('No boundary in the content type'),
+    401: errorAnswer('No token, or not a valid one'),
+    413: errorAnswer('Body, field or picture too large'),
+    415: errorAnswer('Not multipart/form-data, or not a picture'),
+    422: errorAnswer('A field is missing, or the picture cannot be read'),
+    429: errorAnswer('Too many requests'),
+    503: errorAnswer('No bundle yet, or too busy; see Retry-After'),
+  },
+});
+
+export function predictRoutes(
+  app: Api,
+  { config, users, inference, metrics }: ApiDependencies,
+  tokens: Tokens,
+): void {
+  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
+  /** Bodies being read: they take memory before the inference queue's limit sees them. */
+  let reading = 0;
+
+  async function receive(request: Request): Promise<PredictProduct> {
+    if (reading >= config.MAX_QUEUE || inference.waiting >= config.MAX_QUEUE) throw busy();
+    reading += 1;
+    try {
+      return await readProduct(request, config.MAX_PICTURE_BYTES);
+    } finally {
+      reading -= 1;
+    }
+  }
+
+  app.openAPIRegistry.registerPath(predict);
+  app.post(
+    predict.path,
+    identify({ tokens, users, allowQueryToken }),
+    perMinute(config.PREDICT_PER_MINUTE),
+    (c, next) => {
+      requireUser(c, allowQueryToken);
+      return next();
+    },
+    bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
+    async (c) => {
+      const product = await receive(c.req.raw);
+      const { signal } = c.req.raw;
+      const prediction = await inference.predict(product, { signal }).catch((error: unknown) => {
+        throw signal.aborted ? clientGone() : error;
+      });
+      const best = mostProbable(prediction);
+      metrics.prediction(best.label, prediction.version);
+      return c.json({
+        predictions: [best],
+        message: 'Prediction successful',
+        prediction_id: randomUUID(),
+        bundle_version: prediction.version,
+      });
+    },
+  );
+}
+
+function mostProbable({ probabilities, labels }: Prediction) {
+  const confidence = Math.max(...probabilities);
+  const column = probabilities.indexOf(confidence);
+  if (column < 0) throw new Error('the bundle answered with something that is no probability');
+  return { label: String(labels[column]), confidence, prediction: column };
+}
+
+function busy(): EtiquetteError {
+  return new EtiquetteError(
+    'SERVING_BUSY',
+    'Too many predictions are waiting already. Try again in a moment.',
+    {
+      retryable: true,
+    },
+  );
+}
+
+function clientGone(): EtiquetteError {
+  return new EtiquetteError('CLIENT_GONE', 'The client closed the connection before the answer was there.');
+}

@@ -1,0 +1,51 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Api, ApiDependencies } from '../environment.ts';
+import { perMinute } from '../limits.ts';
+import { errorAnswer } from '../schemas.ts';
+
+const status = createRoute({
+  method: 'get',
+  path: '/status',
+  summary: 'Does it run, and with which bundle?',
+  responses: {
+    200: {
+      description: 'It runs; `ready` says whether it can predict',
+      content: {
+        'application/json': {
+          schema: z.object({
+            message: z.literal('Model Serving via FastAPI is running !'),
+            ready: z.boolean(),
+            bundle: z.object({ version: z.string(), family: z.string(), since: z.iso.datetime() }).nullable(),
+          }),
+        },
+      },
+    },
+    429: errorAnswer('Too many requests'),
+  },
+});
+
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  summary: 'Metrics for Prometheus',
+  responses: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: z.string() } } } },
+});
+
+export function statusRoutes(app: Api, { config, inference, metrics }: ApiDependencies): void {
+  app.openAPIRegistry.registerPath(status);
+  app.get(status.path, perMinute(config.STATUS_PER_MINUTE), (c) => {
+    const bundle = inference.current();
+    return c.json({
+      // The original's words: its clients compare them.
+      message: 'Model Serving via FastAPI is running !',
+      ready: bundle !== null,
+      bundle: bundle && { version: bundle.version, family: bundle.family, since: bundle.since.toISOString() },
+    });
+  });
+
+  app.openAPIRegistry.registerPath(metricsRoute);
+  app.get(metricsRoute.path, async (c) => {
+    const { registry } = metrics;
+    return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
+  });
+}

@@ -1,0 +1,105 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { EtiquetteError } from '../../errors.ts';
+import { identify, requireUser } from '../authentication.ts';
+import type { Api, ApiDependencies } from '../environment.ts';
+import { type FieldProblem, fieldsInvalid, missingField } from '../errors.ts';
+import { readForm, URLENCODED_OR_MULTIPART } from '../form.ts';
+import { bodyOfAtMost, perMinute } from '../limits.ts';
+import { errorAnswer } from '../schemas.ts';
+import type { Tokens } from '../tokens.ts';
+
+const BODY_BYTES = 16 * 1024;
+/** Longer ones are nobody's password, and hashing them costs. */
+const CREDENTIAL_BYTES = 1024;
+
+const form = z.object({
+  username: z.string().min(1),
+  password: z.string().min(1).openapi({ format: 'password' }),
+  grant_type: z.literal('password').optional(),
+});
+
+const issue = createRoute({
+  method: 'post',
+  path: '/token',
+  summary: 'Exchange a name and a password for a token',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/x-www-form-urlencoded': { schema: form },
+        'multipart/form-data': { schema: form },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'A token for "Authorization: Bearer"',
+      content: {
+        'application/json': {
+          schema: z.object({ access_token: z.string(), token_type: z.literal('bearer') }),
+        },
+      },
+    },
+    401: errorAnswer('Wrong name or password'),
+    413: errorAnswer('Too large'),
+    415: errorAnswer('Not a form'),
+    422: errorAnswer('A field is missing or wrong'),
+    429: errorAnswer('Too many tries'),
+    503: errorAnswer('Too many logins at once'),
+  },
+});
+
+const verify = createRoute({
+  method: 'get',
+  path: '/verify-token',
+  summary: 'Whose token is this?',
+  security: [{ token: [] }],
+  responses: {
+    200: {
+      description: 'The user of a valid token',
+      content: { 'application/json': { schema: z.object({ username: z.string(), full_name: z.string() }) } },
+    },
+    401: errorAnswer('No token, or not a valid one'),
+  },
+});
+
+export function tokenRoutes(app: Api, { config, users }: ApiDependencies, tokens: Tokens): void {
+  app.openAPIRegistry.registerPath(issue);
+  app.post(issue.path, perMinute(config.TOKEN_PER_MINUTE), bodyOfAtMost(BODY_BYTES), async (c) => {
+    const { username, password } = await readCredentials(c.req.raw);
+    const user = await users.authenticate(username, password);
+    if (!user) throw new EtiquetteError('LOGIN_FAILED', 'Invalid username or password');
+    c.set('user', user);
+    c.header('Cache-Control', 'no-store');
+    return c.json({ access_token: await tokens.issue(user.username), token_type: 'bearer' });
+  });
+
+  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
+  app.openAPIRegistry.registerPath(verify);
+  app.get(verify.path, identify({ tokens, users, allowQueryToken }), (c) => {
+    const { username, fullName } = requireUser(c, allowQueryToken);
+    return c.json({ username, full_name: fullName });
+  });
+}
+
+async function readCredentials(request: Request): Promise<{ username: string; password: string }> {
+  const { fields } = await readForm(request, {
+    accept: URLENCODED_OR_MULTIPART,
+    fieldBytes: CREDENTIAL_BYTES,
+    fileBytes: 0,
+  });
+  const username = fields.get('username') ?? '';
+  const password = fields.get('password') ?? '';
+  const problems: FieldProblem[] = [];
+  if (username === '') problems.push(missingField('username'));
+  if (password === '') problems.push(missingField('password'));
+  if (!['', 'password'].includes(fields.get('grant_type') ?? '')) {
+    problems.push({
+      loc: ['body', 'grant_type'],
+      msg: 'string does not match regex "password"',
+      type: 'value_error.str.regex',
+    });
+  }
+  if (problems.length > 0) throw fieldsInvalid(problems);
+  return { username, password };
+}

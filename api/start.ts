@@ -1,0 +1,93 @@
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import type { Config } from '../config.ts';
+import { EtiquetteError } from '../errors.ts';
+import type { MlProcess } from '../models/runtime/jobs.ts';
+import { createInference } from '../models/serving/inference.ts';
+import { createApp } from './app.ts';
+import { restoreChampion } from './champion.ts';
+import { createMetrics } from './metrics.ts';
+import { createUsers } from './users.ts';
+
+export interface RunningApi {
+  readonly url: string;
+  /** Accepts nothing more, answers what it has accepted, closes the inference processes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the API and opens its port at once; the champion is loaded meanwhile, and /predict says so.
+ * @throws EtiquetteError CONFIG_INVALID, PORT_UNAVAILABLE
+ */
+export async function startApi(config: Config, createMl: () => MlProcess, log: Logger): Promise<RunningApi> {
+  const { SECRET_KEY, TEST_USER_PASSWORD, TEST_USER, TEST_USER_FULLNAME } = config;
+  if (SECRET_KEY === undefined || TEST_USER_PASSWORD === undefined) {
+    throw missing({ SECRET_KEY, TEST_USER_PASSWORD });
+  }
+  const metrics = createMetrics(new Registry());
+  const inference = createInference({
+    bundles: config.bundles,
+    encoders: config.encoders,
+    createMl,
+    maxQueue: config.MAX_QUEUE,
+    log,
+    onBatch: metrics.batch,
+    onRestart: metrics.restart,
+  });
+  const users = await createUsers({
+    username: TEST_USER,
+    fullName: TEST_USER_FULLNAME,
+    password: TEST_USER_PASSWORD,
+  });
+  const app = createApp({
+    config: { ...config, SECRET_KEY },
+    inference,
+    users,
+    metrics,
+    log,
+    now: () => new Date(),
+  });
+
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // A client that sends its body drop by drop holds a place for a minute at most.
+    serverOptions: { requestTimeout: 60_000, headersTimeout: 20_000 },
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(portUnavailable(config, cause)));
+    server.listen(config.API_PORT, config.API_HOST, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const stopRestoring = new AbortController();
+  const restoring = restoreChampion(config.deployments, inference, log, stopRestoring.signal);
+
+  return {
+    url: `http://${config.API_HOST}:${port}`,
+    async close() {
+      stopRestoring.abort();
+      const drained = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      await drained;
+      await inference.close();
+      await restoring;
+    },
+  };
+}
+
+function missing(needed: Readonly<Record<string, string | undefined>>): EtiquetteError {
+  const names = Object.keys(needed).filter((name) => needed[name] === undefined);
+  return new EtiquetteError(
+    'CONFIG_INVALID',
+    `Set ${names.join(' and ')} in .env or the environment: the API has no built-in secrets. "npm start" writes them.`,
+  );
+}
+
+function portUnavailable({ API_HOST, API_PORT }: Config, cause: NodeJS.ErrnoException): EtiquetteError {
+  return new EtiquetteError(
+    'PORT_UNAVAILABLE',
+    `The API cannot listen on ${API_HOST}:${API_PORT} (${cause.code}). Stop what uses it or set API_PORT.`,
+    { cause },
+  );
+}

@@ -1,0 +1,105 @@
+import { EtiquetteError } from '../../errors.ts';
+
+export interface QueueOptions {
+  /** How many may wait; those being answered do not count. */
+  readonly limit: number;
+  readonly deadlineMs: number;
+}
+
+/** A request that waits or is being answered. Settling twice does nothing. */
+export interface Waiting<In, Out> {
+  readonly input: In;
+  /** Its child died under it once already. */
+  retried: boolean;
+  /** Answered or given up. */
+  readonly settled: boolean;
+  resolve(output: Out): void;
+  reject(error: unknown): void;
+}
+
+export interface RequestQueue<In, Out> {
+  /**
+   * @throws EtiquetteError SERVING_BUSY when the queue is full, SERVING_TIMEOUT when no answer came before
+   *   the deadline, or the signal's reason
+   */
+  add(input: In, signal?: AbortSignal): Promise<Out>;
+  /** The next batch, oldest first. One that is retried comes alone: it may be what kills the child. */
+  take(most: number): Waiting<In, Out>[];
+  /** Puts a request that still waits for its answer back in front; the limit does not count for it. */
+  retry(waiting: Waiting<In, Out>): void;
+  readonly size: number;
+}
+
+export function createQueue<In, Out>({ limit, deadlineMs }: QueueOptions): RequestQueue<In, Out> {
+  const queue: Waiting<In, Out>[] = [];
+  const remove = (waiting: Waiting<In, Out>) => {
+    const place = queue.indexOf(waiting);
+    if (place >= 0) queue.splice(place, 1);
+  };
+
+  return {
+    add(input, signal) {
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      if (queue.length >= limit) return Promise.reject(busy(limit));
+      return new Promise<Out>((resolve, reject) => {
+        let settled = false;
+        const leave = () => {
+          settled = true;
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', onAbort);
+          remove(waiting);
+        };
+        const waiting: Waiting<In, Out> = {
+          input,
+          retried: false,
+          get settled() {
+            return settled;
+          },
+          resolve(output) {
+            leave();
+            resolve(output);
+          },
+          reject(error) {
+            leave();
+            reject(error);
+          },
+        };
+        const onAbort = () => waiting.reject(signal?.reason);
+        const timer = setTimeout(() => waiting.reject(late(deadlineMs)), deadlineMs);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        queue.push(waiting);
+      });
+    },
+    take(most) {
+      if (queue[0]?.retried) return queue.splice(0, 1);
+      const end = queue.findIndex((waiting) => waiting.retried);
+      return queue.splice(0, end < 0 ? most : Math.min(most, end));
+    },
+    retry(waiting) {
+      if (waiting.settled) return;
+      waiting.retried = true;
+      queue.unshift(waiting);
+    },
+    get size() {
+      return queue.length;
+    },
+  };
+}
+
+function busy(limit: number): EtiquetteError {
+  return new EtiquetteError(
+    'SERVING_BUSY',
+    `${limit} predictions are waiting already. Try again in a moment.`,
+    {
+      retryable: true,
+    },
+  );
+}
+
+function late(deadlineMs: number): EtiquetteError {
+  return new EtiquetteError(
+    'SERVING_TIMEOUT',
+    `No answer came within ${deadlineMs / 1000} s: the service is overloaded or its process hangs. Try again later.`,
+    { retryable: true },
+  );
+}
