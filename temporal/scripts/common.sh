@@ -4,9 +4,10 @@ set -eu
 address=${TEMPORAL_ADDRESS:-127.0.0.1:7233}
 namespace=${TEMPORAL_NAMESPACE:-default}
 queue=${PIPELINE_TASK_QUEUE:-etiquette-pipeline}
-here=$(cd "$(dirname "$0")/../.." && pwd)
-cli=$(command -v temporal || node "$here/cli/setup/tools.mjs" temporal) || {
+tools=$(cd "$(dirname "$0")/../.." && pwd)/cli/setup/tools.mjs
+cli=$(node -e 'import(process.argv[1]).then((tools) => console.log(tools.temporalCli() ?? ""))' "$tools")
+if [ -z "$cli" ]; then
   echo 'No temporal CLI found: run "npm run setup" first.' >&2
   exit 1
-}
+fi
 temporal() { "$cli" "$@" --address "$address" --namespace "$namespace"; }
