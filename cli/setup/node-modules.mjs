@@ -1,9 +1,19 @@
-import { readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { onPath, runCommand } from './command.mjs';
 import { withLock } from './lock.mjs';
 import { problem } from './problem.mjs';
 import { say } from './screen.mjs';
+
+const STAGE = '.node_modules-';
 
 /**
  * Installs node_modules when they are not what package-lock.json says. npm writes its own record of what it
@@ -21,19 +31,44 @@ export async function ensureNodeModules(project) {
     if (!npm)
       throw problem('NPM_MISSING', 'npm was not found. Install it together with Node, then try again.');
     say('Installing the node modules of package-lock.json (about 30 s): they are missing or out of date.');
-    const { ok, output } = await runCommand(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd: project,
-      minutes: 30,
-      show: process.stderr.isTTY,
-      env: { npm_config_loglevel: 'error', npm_config_update_notifier: 'false' },
-    });
-    if (!ok) {
-      throw problem(
-        'NPM_FAILED',
-        `npm ci did not succeed. Check the network and npm's settings, then run the command again.\n${reason(output)}`,
-      );
+    for (const left of readdirSync(project).filter((name) => name.startsWith(STAGE))) {
+      rmSync(join(project, left), { recursive: true, force: true });
+    }
+    const stage = mkdtempSync(join(project, STAGE));
+    try {
+      await install(npm, project, stage);
+    } finally {
+      rmSync(stage, { recursive: true, force: true });
     }
   });
+}
+
+/**
+ * Installs in a staging folder and swaps: npm goes on when only its parent is killed, and two npm in one
+ * folder would trip over each other.
+ * @param {string} npm
+ * @param {string} project
+ * @param {string} stage
+ */
+async function install(npm, project, stage) {
+  for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
+    copyFileSync(join(project, file), join(stage, file));
+  }
+  const { ok, output } = await runCommand(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: stage,
+    minutes: 30,
+    show: process.stderr.isTTY,
+    env: { npm_config_loglevel: 'error', npm_config_update_notifier: 'false' },
+  });
+  if (!ok) {
+    throw problem(
+      'NPM_FAILED',
+      `npm ci did not succeed. Check the network and npm's settings, then run the command again.\n${reason(output)}`,
+    );
+  }
+  const modules = join(project, 'node_modules');
+  if (existsSync(modules)) renameSync(modules, join(stage, 'replaced'));
+  renameSync(join(stage, 'node_modules'), modules);
 }
 
 /**
