@@ -30,6 +30,8 @@ const ATTRIBUTE_TYPES = {
   type: 'TF_ATTR_TYPE',
 } as const;
 
+const DTYPES = { float32: 'TF_FLOAT', int32: 'TF_INT32', int64: 'TF_INT64' } as const;
+
 /**
  * TensorFlow's own operations, called by name: the fused ones have no counterpart in the JavaScript API,
  * and they are what makes training here as fast as in Python.
@@ -37,7 +39,7 @@ const ATTRIBUTE_TYPES = {
 export interface Operations {
   attribute(name: string, kind: keyof typeof ATTRIBUTE_TYPES, value: unknown): Attribute;
   /** `type('T')` says that the operation works on float32, `type('T', 'int32')` on int32. */
-  type(name: string, dtype?: 'float32' | 'int32'): Attribute;
+  type(name: string, dtype?: keyof typeof DTYPES): Attribute;
   /** Runs one operation; returns its `outputs` results, to be disposed of like any tensor. */
   run(
     name: string,
@@ -63,8 +65,7 @@ export function operations(tf: TensorFlow): Operations {
   });
   return {
     attribute,
-    type: (name, dtype = 'float32') =>
-      attribute(name, 'type', constant(dtype === 'float32' ? 'TF_FLOAT' : 'TF_INT32')),
+    type: (name, dtype = 'float32') => attribute(name, 'type', constant(DTYPES[dtype])),
     run: (name, attributes, inputs, outputs) =>
       backend.executeMultipleOutputs(name, attributes, inputs, outputs),
     one: (name, attributes, inputs) =>

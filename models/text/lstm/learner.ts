@@ -1,0 +1,102 @@
+import { random, shuffled } from '../../../data/random.ts';
+import { TYPE_CODES } from '../../../data/type-codes.ts';
+import type { Learner, Score } from '../../training/fit.ts';
+import type { TensorFlow } from '../../training/operations.ts';
+import { timeMajor } from './batches.ts';
+import { createNetwork, type WeightOf } from './network.ts';
+import type { LstmParameters } from './parameters.ts';
+import { initialWeights, toFused } from './weights.ts';
+
+const CLASSES = TYPE_CODES.length;
+/** Validation keeps nothing for a way back, so its batches may be larger. */
+const VALIDATION_BATCH = 256;
+
+/** Encoded rows, [n * length], and each row's class. */
+export interface EncodedRows {
+  readonly words: Int32Array;
+  readonly classes: readonly number[];
+}
+
+/** The LSTM as `fit` trains it. Dispose of it when training has ended. */
+export function createLstmLearner(
+  tf: TensorFlow,
+  parts: { readonly train: EncodedRows; readonly validation: EncodedRows },
+  parameters: LstmParameters,
+  seed: number,
+): Learner & { dispose(): void } {
+  const { length, batchSize } = parameters;
+  const network = createNetwork(tf, parameters.units);
+
+  const inputs = ({ words, classes }: EncodedRows, pick: readonly number[]) => {
+    const labels = pick.map((row) => classes[row] ?? 0);
+    return {
+      words: tf.tensor2d(timeMajor(words, length, pick), [length, pick.length]),
+      labels,
+      oneHot: () => tf.tensor2d(oneHot(labels), [pick.length, CLASSES]),
+    };
+  };
+
+  return {
+    initial: () => toFused(initialWeights(parameters, seed)),
+    async train(adam, epoch, onBatch) {
+      const { train } = parts;
+      const order = shuffled([...train.classes.keys()], random(seed, 'text', 'shuffle', epoch));
+      const tally = createTally();
+      for (let from = 0; from < order.length; from += batchSize) {
+        tf.tidy(() => {
+          const { words, labels, oneHot } = inputs(train, order.slice(from, from + batchSize));
+          // The weights must be let go before Adam changes them in place.
+          const step = tf.tidy(() => network.step((name) => adam.weight(name), words, oneHot()));
+          adam.apply(step.gradients);
+          tally.add(step.losses.dataSync<'float32'>(), step.logits.dataSync<'float32'>(), labels);
+        });
+        await onBatch(Math.min(1, (from + batchSize) / order.length));
+      }
+      return tally.score();
+    },
+    async validate(adam, onBatch) {
+      const rows = [...parts.validation.classes.keys()];
+      const tally = createTally();
+      for (let from = 0; from < rows.length; from += VALIDATION_BATCH) {
+        tf.tidy(() => {
+          const { words, labels, oneHot } = inputs(
+            parts.validation,
+            rows.slice(from, from + VALIDATION_BATCH),
+          );
+          const weightOf: WeightOf = (name) => adam.weight(name);
+          const logits = network.logits(weightOf, words);
+          const losses = logits.logSoftmax().mul(oneHot()).sum(1).neg();
+          tally.add(losses.dataSync<'float32'>(), logits.dataSync<'float32'>(), labels);
+        });
+        await onBatch(Math.min(1, (from + VALIDATION_BATCH) / rows.length));
+      }
+      return tally.score();
+    },
+    dispose: () => network.dispose(),
+  };
+}
+
+function oneHot(labels: readonly number[]): Float32Array {
+  const result = new Float32Array(labels.length * CLASSES);
+  labels.forEach((label, row) => {
+    result[row * CLASSES + label] = 1;
+  });
+  return result;
+}
+
+function createTally() {
+  let loss = 0;
+  let right = 0;
+  let rows = 0;
+  return {
+    add(losses: Float32Array, logits: Float32Array, labels: readonly number[]): void {
+      labels.forEach((label, row) => {
+        const scores = logits.subarray(row * CLASSES, (row + 1) * CLASSES);
+        loss += losses[row] ?? Number.NaN;
+        if (scores.indexOf(Math.max(...scores)) === label) right += 1;
+      });
+      rows += labels.length;
+    },
+    score: (): Score => ({ loss: loss / rows, accuracy: right / rows }),
+  };
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeAtomic } from '../../../data/atomic.ts';
+import type { ProductText } from '../../../data/catalogue.ts';
+import { TYPE_CODES } from '../../../data/type-codes.ts';
+import { EtiquetteError } from '../../../errors.ts';
+import type { Probabilities, TextModel } from '../../family.ts';
+import { readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
+import { tensorflow } from '../../runtime/tensorflow.ts';
+import { clean } from '../clean.ts';
+import { vocabularyFromKeras } from '../vocabulary.ts';
+import { encodeRows, timeMajor } from './batches.ts';
+import { createNetwork } from './network.ts';
+import { type LstmParameters, lstmSchema } from './parameters.ts';
+import { type FusedName, type KerasWeights, kerasWeights, toFused } from './weights.ts';
+
+const WEIGHTS = 'weights.safetensors';
+const TOKENIZER = 'tokenizer_config.json';
+const DESCRIPTION = 'text.json';
+const CLASSES = TYPE_CODES.length;
+const BATCH = 256;
+
+const descriptionSchema = z.object({
+  format: z.literal(1),
+  recipe: z.literal('lstm'),
+  parameters: lstmSchema,
+});
+
+export interface StoredLstm {
+  readonly parameters: LstmParameters;
+  readonly weights: KerasWeights;
+  /** A Keras tokenizer_config.json. */
+  readonly tokenizer: string;
+}
+
+/** Writes a finished model: weights.safetensors (Keras' names and gate order), tokenizer_config.json, text.json. */
+export async function saveLstm(
+  directory: string,
+  { parameters, weights, tokenizer }: StoredLstm,
+): Promise<void> {
+  await writeAtomic(join(directory, TOKENIZER), tokenizer);
+  await writeSafetensors(join(directory, WEIGHTS), weights);
+  const description = { format: 1, recipe: 'lstm', parameters };
+  await writeAtomic(join(directory, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+}
+
+/**
+ * @throws EtiquetteError MODEL_FILE_CORRUPT, TOKENIZER_INVALID or MODEL_FILES_MISMATCH when the files are
+ * damaged or do not belong together.
+ */
+export async function loadLstm(directory: string): Promise<TextModel> {
+  const parameters = await readParameters(join(directory, DESCRIPTION));
+  const vocabulary = vocabularyFromKeras(await readFile(join(directory, TOKENIZER), 'utf8'));
+  if (vocabulary.size > parameters.words) {
+    throw new EtiquetteError(
+      'MODEL_FILES_MISMATCH',
+      `The tokenizer numbers ${vocabulary.size} words, the model knows ${parameters.words}. ` +
+        'Its files come from different models: train or import it again.',
+    );
+  }
+  const fused = toFused(kerasWeights(await readSafetensors(join(directory, WEIGHTS)), parameters));
+  const tf = await tensorflow();
+  const network = createNetwork(tf, parameters.units);
+  const weights = new Map(
+    Object.entries(fused).map(([name, { shape, data }]) => [name, tf.keep(tf.tensor(data, [...shape]))]),
+  );
+  const weightOf = (name: FusedName) => weights.get(name) as NonNullable<ReturnType<typeof weights.get>>;
+
+  const predictBatch = (documents: readonly string[][]): Float32Array =>
+    tf.tidy(() => {
+      const rows = encodeRows(vocabulary, documents, parameters);
+      const words = tf.tensor2d(timeMajor(rows, parameters.length), [parameters.length, documents.length]);
+      return network.logits(weightOf, words).softmax().dataSync<'float32'>();
+    });
+
+  return {
+    predict(products: readonly ProductText[]): Probabilities {
+      const probabilities = new Float32Array(products.length * CLASSES).fill(1 / CLASSES);
+      const readable = products
+        .map(clean)
+        .flatMap((words, row) => (words.length > 0 ? [{ words, row }] : []));
+      for (let from = 0; from < readable.length; from += BATCH) {
+        const batch = readable.slice(from, from + BATCH);
+        const found = predictBatch(batch.map(({ words }) => words));
+        batch.forEach(({ row }, at) => {
+          probabilities.set(found.subarray(at * CLASSES, (at + 1) * CLASSES), row * CLASSES);
+        });
+      }
+      return probabilities;
+    },
+    dispose() {
+      network.dispose();
+      for (const tensor of weights.values()) tensor.dispose();
+    },
+  };
+}
+
+async function readParameters(file: string): Promise<LstmParameters> {
+  try {
+    return descriptionSchema.parse(JSON.parse(await readFile(file, 'utf8'))).parameters;
+  } catch (cause) {
+    throw new EtiquetteError(
+      'MODEL_FILE_CORRUPT',
+      `${file} is missing, damaged or of another version. Train or fetch the model again.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { readRows } from '../../../data/read.ts';
+import { TYPE_CODES } from '../../../data/type-codes.ts';
+import { EtiquetteError } from '../../../errors.ts';
+import { canonicalJson } from '../../bundle/format.ts';
+import type { TextRecipe } from '../../family.ts';
+import type { JobContext, TrainingSummary, TrainTextInput } from '../../runtime/jobs.ts';
+import { pause } from '../../runtime/pause.ts';
+import { tensorflow } from '../../runtime/tensorflow.ts';
+import { fit } from '../../training/fit.ts';
+import { clean } from '../clean.ts';
+import { fitVocabulary } from '../vocabulary.ts';
+import { encodeRows } from './batches.ts';
+import { createLstmLearner } from './learner.ts';
+import { loadLstm, saveLstm } from './model.ts';
+import { lstmParameters } from './parameters.ts';
+import { type FusedWeights, toKeras } from './weights.ts';
+
+/** The original's text model: embedding, LSTM, softmax; on words that keep their accents. */
+export const lstm: TextRecipe = { name: 'lstm', parameters: lstmParameters, train, load: loadLstm };
+
+/** Trains as `fit` promises: killed anywhere it goes on after the last finished epoch, to the same bits. */
+async function train(input: TrainTextInput, context: JobContext): Promise<TrainingSummary> {
+  const parameters = lstmParameters(input.parameters);
+  const { dataset, directory, seed } = input;
+  const texts = {
+    train: await readTexts(join(dataset.directory, 'train.ndjson'), context),
+    validation: await readTexts(join(dataset.directory, 'validation.ndjson'), context),
+  };
+  const vocabulary = fitVocabulary(texts.train.documents, parameters.words);
+  const encoded = ({ documents, classes }: Texts) => ({
+    words: encodeRows(vocabulary, documents, parameters),
+    classes,
+  });
+  const parts = { train: encoded(texts.train), validation: encoded(texts.validation) };
+
+  const tf = await tensorflow();
+  const learner = createLstmLearner(tf, parts, parameters, seed);
+  const fingerprint = hash(canonicalJson({ dataset: dataset.version, parameters, seed }));
+  try {
+    const { weights, epochs, bestEpoch } = await fit(
+      tf,
+      learner,
+      { ...parameters, directory, fingerprint },
+      context,
+    );
+    await saveLstm(join(directory, 'model'), {
+      parameters,
+      weights: toKeras(weights as FusedWeights),
+      tokenizer: vocabulary.kerasJson,
+    });
+    const rows = { train: parts.train.classes.length, validation: parts.validation.classes.length };
+    return { rows, epochs, bestEpoch, parameters };
+  } finally {
+    learner.dispose();
+  }
+}
+
+interface Texts {
+  readonly documents: readonly string[][];
+  /** Indexes of TYPE_CODES. */
+  readonly classes: readonly number[];
+}
+
+const PAUSE_EVERY = 500;
+
+/** Rows without a word teach nothing and are left out. */
+async function readTexts(file: string, context: JobContext): Promise<Texts> {
+  const documents: string[][] = [];
+  const classes: number[] = [];
+  let read = 0;
+  for await (const row of readRows(file)) {
+    read += 1;
+    if (read % PAUSE_EVERY === 0) await pause(context);
+    const words = clean(row);
+    if (words.length === 0 || row.code === null) continue;
+    documents.push(words);
+    classes.push(TYPE_CODES.indexOf(row.code));
+  }
+  if (documents.length === 0) {
+    throw new EtiquetteError(
+      'DATASET_WITHOUT_TEXT',
+      `${file} has no labelled row with text. Training needs some: look at the catalogue's report.`,
+    );
+  }
+  return { documents, classes };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
