@@ -1,8 +1,6 @@
-import { EtiquetteError } from '../errors.ts';
 import type { PredictProduct } from '../models/runtime/jobs.ts';
 import { type FieldProblem, fieldsInvalid, missingField } from './errors.ts';
 import { fieldTooLarge, MULTIPART, readForm } from './form.ts';
-import { looksLikePicture } from './picture-format.ts';
 
 /** Of all that is not the picture. */
 export const TEXT_BYTES = 2 * 1024 * 1024;
@@ -17,9 +15,9 @@ const FIELDS = {
 } as const;
 
 /**
- * Reads a /predict form. The ids are required but not used, as in the original.
- * @throws EtiquetteError those of `readForm`, FIELDS_INVALID, FIELD_TOO_LARGE, PICTURE_EMPTY,
- *   PICTURE_FORMAT_UNSUPPORTED
+ * Reads a /predict form. The ids are required but not used, as in the original. The picture's bytes are not
+ * looked at here: the inference process refuses what is no picture, by the rules that training has.
+ * @throws EtiquetteError those of `readForm`, FIELDS_INVALID, FIELD_TOO_LARGE
  */
 export async function readProduct(request: Request, pictureBytes: number): Promise<PredictProduct> {
   const { fields, files } = await readForm(request, {
@@ -38,22 +36,9 @@ export async function readProduct(request: Request, pictureBytes: number): Promi
   const picture = files.get('image');
   if (!picture) problems.push(missingField('image'));
   if (!picture || problems.length > 0) throw fieldsInvalid(problems);
-  checkPicture(picture);
   return {
     designation: fields.get('designation') ?? '',
     description: fields.get('description') ?? '',
     picture,
   };
-}
-
-function checkPicture(picture: Uint8Array): void {
-  if (picture.length === 0) {
-    throw new EtiquetteError('PICTURE_EMPTY', 'The picture has no bytes. Send a picture file as "image".');
-  }
-  if (!looksLikePicture(picture)) {
-    throw new EtiquetteError(
-      'PICTURE_FORMAT_UNSUPPORTED',
-      'The file is no picture of a known format. Send a JPEG, PNG, WebP, GIF, TIFF or AVIF file.',
-    );
-  }
 }

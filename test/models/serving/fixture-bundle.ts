@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeBundle } from '../../../models/bundle/write.ts';
+import type { Jobs, MlProcess } from '../../../models/runtime/jobs.ts';
+import { supervise } from '../../../models/runtime/supervisor.ts';
+
+/** Writes a bundle whose fixture model always says `favourite`; its golden product expects `golden`. */
+export async function fixtureBundle(
+  bundles: string,
+  { favourite, golden = favourite }: { favourite: number; golden?: number },
+): Promise<string> {
+  const parts = await mkdtemp(`${bundles}-parts-`);
+  for (const part of ['text', 'image']) await mkdir(join(parts, part));
+  await writeFile(join(parts, 'text', 'favourite'), String(favourite));
+  await writeFile(join(parts, 'image', 'model'), 'none');
+  const probabilities = Array.from({ length: 27 }, (_, column) => (column === golden ? 0.9 : 0.1 / 26));
+  const bundle = await writeBundle(bundles, {
+    family: 'lstm-vgg16',
+    text: { recipe: 'lstm', parameters: {}, directory: join(parts, 'text') },
+    image: { recipe: 'vgg16', parameters: {}, directory: join(parts, 'image') },
+    encoder: { name: 'none', sha256: '0'.repeat(64), source: 'a test' },
+    textWeight: 0.5,
+    lineage: null,
+    metrics: null,
+    golden: [
+      { designation: 'Piscine ronde', description: '', picture: null, pictureSource: null, probabilities },
+    ],
+    texts: {},
+    madeBy: { at: '2025-01-01T00:00:00Z', workflowId: null, runId: null, etiquette: '0.1.0' },
+  });
+  return bundle.version;
+}
+
+/** The fixture child under the real supervisor. */
+export function fixtureMl(): MlProcess {
+  return supervise<Jobs>({
+    name: 'fixture',
+    entry: new URL('fixture-child.ts', import.meta.url),
+    env: { PATH: process.env.PATH ?? '' },
+  });
+}

@@ -1,0 +1,48 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { isEtiquetteError } from '../../../errors.ts';
+import { readBundle, verifyFiles } from '../../../models/bundle/load.ts';
+import { decodePicture } from '../../../models/image/picture.ts';
+import type { Jobs, PredictOutcome, PredictProduct } from '../../../models/runtime/jobs.ts';
+import { serveJobs } from '../../../models/runtime/serve-jobs.ts';
+
+/**
+ * An inference process with the real checks and the real picture decoder, but a model that always says the
+ * bundle's favourite column. Designations make it do what a service must survive.
+ */
+let favourite: number | undefined;
+
+serveJobs<Pick<Jobs, 'loadBundle' | 'predict'>>({
+  loadBundle: async () => async (input) => {
+    const bundle = await readBundle(input.bundle);
+    await verifyFiles(input.bundle, bundle);
+    favourite = Number(await readFile(join(input.bundle, 'text', 'favourite'), 'utf8'));
+    if (Number.isNaN(favourite)) throw new Error('the model file holds no number');
+    return { version: bundle.version };
+  },
+  predict: async () => async (input) => ({ predictions: await Promise.all(input.products.map(answer)) }),
+});
+
+async function answer({ designation, picture }: PredictProduct): Promise<PredictOutcome> {
+  if (favourite === undefined) throw new Error('no bundle is loaded');
+  const [what, file = ''] = designation.split(' ');
+  if (what === 'die') process.exit(1);
+  if (what === 'die-once' && !existsSync(file)) {
+    writeFileSync(file, '');
+    process.exit(1);
+  }
+  if (what === 'hang') await setTimeout(1e9);
+  if (what === 'fail') throw new TypeError('a defect in the model code');
+  while (what === 'wait' && !existsSync(file)) await setTimeout(5);
+  try {
+    if (picture) await decodePicture(picture, { size: 32, mode: 'raw', resize: 'lanczos' });
+  } catch (error) {
+    if (!isEtiquetteError(error)) throw error;
+    return { problem: { code: error.code, message: error.message } };
+  }
+  const probabilities = new Float32Array(27).fill(0.1 / 26);
+  probabilities[favourite] = 0.9;
+  return { probabilities, text: probabilities, image: null };
+}
