@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAtomic } from '../data/atomic.ts';
 import { type DatasetRef, PARTS, type Part, type PictureRef } from '../data/catalogue.ts';
 import { readRows } from '../data/read.ts';
 import { EtiquetteError } from '../errors.ts';
@@ -57,9 +58,7 @@ export function createPlanFeatures({ config, log }: ActivityDeps) {
       });
       const file = join(input.dataset.directory, `features-${plan.key}.json`);
       const content: PlanFile = { encoder, ready: plan.ready, missing: plan.missing };
-      const temporary = `${file}.${process.pid}.tmp`;
-      await writeFile(temporary, JSON.stringify(content));
-      await rename(temporary, file);
+      await writeAtomic(file, JSON.stringify(content));
       return { file, encoder, missing: plan.missing.length, ready: plan.ready.length };
     });
   };

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { writeAtomic } from '../data/atomic.ts';
 import type { CatalogueRef, DatasetRow } from '../data/catalogue.ts';
 import { readProducts, readRows, writeRows } from '../data/read.ts';
 import { TYPE_CODES } from '../data/type-codes.ts';
@@ -128,10 +128,7 @@ export function createJoinPredictions({ config }: ActivityDeps) {
           index++;
         }
       }
-      await mkdir(dirname(out), { recursive: true });
-      const temporary = `${out}.${randomUUID()}.tmp`;
-      await writeFile(temporary, format(out, answers, plan.bundle));
-      await rename(temporary, out);
+      await writeAtomic(out, format(out, answers, plan.bundle));
       return { out };
     });
   };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAtomic } from '../data/atomic.ts';
 import { canonicalJson } from '../models/bundle/format.ts';
 import { codeHash } from './code-hash.ts';
 
@@ -37,8 +38,6 @@ export async function once<T>({ root, name, inputs, module, work }: StageWork<T>
   }
   await mkdir(directory, { recursive: true });
   const result = await work(directory, key);
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, JSON.stringify(result));
-  await rename(temporary, file);
+  await writeAtomic(file, JSON.stringify(result));
   return { key, directory, reused: false, result };
 }

@@ -9,6 +9,7 @@ const config = readConfig();
 const deps = createDeps(config, 'pipeline-worker');
 await runWorker(config, {
   taskQueue: config.PIPELINE_TASK_QUEUE,
+  log: deps.log,
   options: {
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     activities: createPipelineActivities(deps),

@@ -8,6 +8,7 @@ const config = readConfig();
 const deps = createDeps(config, 'training-worker');
 await runWorker(config, {
   taskQueue: config.TRAINING_TASK_QUEUE,
+  log: deps.log,
   options: { activities: createTrainingActivities(deps), maxConcurrentActivityTaskExecutions: 1 },
   onStop: deps.close,
 });

@@ -1,4 +1,5 @@
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
 
@@ -7,6 +8,7 @@ const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottl
 
 export interface WorkerSettings {
   readonly taskQueue: string;
+  readonly log: Logger;
   readonly options: Pick<
     WorkerOptions,
     'activities' | 'workflowsPath' | 'maxConcurrentActivityTaskExecutions'
@@ -20,8 +22,9 @@ export interface WorkerSettings {
  */
 export async function runWorker(
   config: Config,
-  { taskQueue, options, onStop }: WorkerSettings,
+  { taskQueue, log, options, onStop }: WorkerSettings,
 ): Promise<void> {
+  Runtime.install({ logger: temporalLogger(log) });
   const connection = await connect(config.TEMPORAL_ADDRESS);
   try {
     const worker = await Worker.create({
@@ -43,6 +46,13 @@ export async function runWorker(
     await Runtime.instance().shutdown();
     if (process.connected) process.disconnect();
   }
+}
+
+/** The SDK's own lines join the worker's structured log. */
+function temporalLogger(log: Logger): DefaultLogger {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+  const level = log.isLevelEnabled('debug') ? 'DEBUG' : 'INFO';
+  return new DefaultLogger(level, (entry) => log[levels[entry.level]](entry.meta ?? {}, entry.message));
 }
 
 /** The server may start a moment after the worker: it is asked again for a minute. */

@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { writeAtomic } from '../../data/atomic.ts';
 
 /** One line of the history: which bundle began to serve, when, why, and what it replaced. */
 export interface Deployment {
@@ -39,10 +39,7 @@ export async function recordDeployment(
   const last = history.at(-1);
   if (last?.version === deployment.version) return last;
   const entry: Deployment = { ...deployment, replaced: last?.version ?? null };
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify([...history, entry], null, 2)}\n`);
-  await rename(temporary, file);
+  await writeAtomic(file, `${JSON.stringify([...history, entry], null, 2)}\n`);
   return entry;
 }
 

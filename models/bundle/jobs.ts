@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetRow } from '../../data/catalogue.ts';
+import { hashFile } from '../../data/manifest.ts';
 import { readRows } from '../../data/read.ts';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import { family } from '../families.ts';
@@ -12,7 +13,7 @@ import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime
 import { pause } from '../runtime/pause.ts';
 import { clean } from '../text/clean.ts';
 import type { Bundle } from './format.ts';
-import { fileHash, readBundle, verifyFiles } from './load.ts';
+import { readBundle, verifyFiles } from './load.ts';
 import { blankScores, CLASSES } from './rows.ts';
 import { type Scores, writeScores } from './scores.ts';
 
@@ -117,8 +118,7 @@ async function load(directory: string, encoders: string): Promise<LoadedBundle> 
   const bundle = await readBundle(directory);
   await verifyFiles(directory, bundle);
   const encoder = encoderFile(encoders, bundle.encoder);
-  const { sha256 } = await fileHash(encoder).catch(() => ({ sha256: 'missing' }));
-  if (sha256 !== bundle.encoder.sha256) {
+  if ((await hashFile(encoder).catch(() => null)) !== bundle.encoder.sha256) {
     const message = `Bundle ${bundle.version} needs the encoder file ${encoder}, which is missing or damaged.`;
     throw new EtiquetteError('ENCODER_MISSING', message);
   }

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { hashFile } from '../../data/manifest.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { EtiquetteError } from '../../errors.ts';
 import { type Bundle, bundleSchema, bundleVersion } from './format.ts';
@@ -36,21 +34,9 @@ export async function readBundle(directory: string): Promise<Bundle> {
 /** Every file against its recorded size and SHA-256. @throws EtiquetteError BUNDLE_CORRUPT naming the file. */
 export async function verifyFiles(directory: string, bundle: Bundle): Promise<void> {
   for (const [file, expected] of Object.entries(bundle.files)) {
-    const actual = await fileHash(join(directory, file)).catch(() => null);
-    if (actual?.sha256 !== expected.sha256) throw corrupt(directory, `${file} is missing or was changed`);
+    const actual = await hashFile(join(directory, file)).catch(() => null);
+    if (actual !== expected.sha256) throw corrupt(directory, `${file} is missing or was changed`);
   }
-}
-
-export async function fileHash(file: string): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  await pipeline(createReadStream(file), async (chunks) => {
-    for await (const chunk of chunks as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      hash.update(chunk);
-    }
-  });
-  return { bytes, sha256: hash.digest('hex') };
 }
 
 function corrupt(directory: string, why: string, cause?: unknown): EtiquetteError {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { hashFile } from '../../data/manifest.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import type { Parameters } from '../runtime/jobs.ts';
 import { type Bundle, bundleVersion, type GoldenProduct } from './format.ts';
-import { fileHash, readBundle } from './load.ts';
+import { readBundle } from './load.ts';
 
 export interface BundleParts {
   readonly family: string;
@@ -83,7 +84,10 @@ async function hashes(directory: string): Promise<Bundle['files']> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const found: Bundle['files'] = {};
-  for (const file of files) found[relative(directory, file).replaceAll('\\', '/')] = await fileHash(file);
+  for (const file of files) {
+    const { size } = await stat(file);
+    found[relative(directory, file).replaceAll('\\', '/')] = { bytes: size, sha256: await hashFile(file) };
+  }
   return found;
 }
 

@@ -1,0 +1,225 @@
+import { strict as assert } from 'node:assert';
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type { PipelineActivities, TrainingActivities } from '../../activities/index.ts';
+import type { TrainAndDeployResult } from '../../temporal/contracts.ts';
+import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
+import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { timeSkipping, workflowBundle } from './environment.ts';
+
+type Activities = PipelineActivities & TrainingActivities;
+type Stubs = { [N in keyof Activities]?: (input: never) => unknown };
+
+const scores = { n: 10, accuracy: 0.9, weightedF1: 0.9, macroF1: 0.9 };
+const metrics = { n: 10, text: scores, image: scores, fused: scores, ece: 0.01 };
+
+/** What each stage answers when all goes well. The workflow is the subject here, not its activities. */
+const answers: Record<keyof Activities, unknown> = {
+  settings: { trainingTaskQueue: '' },
+  fetch: { directory: '/c', contentHash: 'content', files: {}, bytes: 1, pictures: 2, manifest: '/m' },
+  validate: { report: '/report', reused: false, warnings: [] },
+  split: { dataset: { version: 'dataset', directory: '/d', catalogueDirectory: '/c' }, reused: true },
+  trainText: { key: 't', model: '/t', summary: {}, reused: false },
+  planFeatures: { file: '/plan', encoder: {}, missing: 3, ready: 1 },
+  computeFeatures: { computed: 2 },
+  trainImage: { key: 'i', model: '/i', summary: {}, reused: false },
+  fuse: { textWeight: 0.5, reused: false },
+  evaluate: { directory: '/e', metrics, baseline: scores, reused: false },
+  version: { bundle: 'b'.repeat(16), reused: false },
+  gate: { passed: true, reason: 'better', champion: null },
+  chooseBundle: { version: 'b'.repeat(16) },
+  deploy: { version: 'b'.repeat(16), replaced: null, reason: 'better' },
+  planPrediction: {},
+  predictShard: {},
+  joinPredictions: {},
+};
+
+describe('the workflow trainAndDeploy', function () {
+  this.timeout(60_000);
+  let environment: TestWorkflowEnvironment;
+  let calls: { name: string; input: unknown }[];
+
+  before(async function () {
+    const created = await timeSkipping();
+    if (!created) return this.skip();
+    environment = created;
+    await environment.connection.operatorService.addSearchAttributes({
+      namespace: 'default',
+      searchAttributes: Object.fromEntries(Object.keys(SEARCH_ATTRIBUTES).map((name) => [name, 2])),
+    });
+  });
+  after(async () => {
+    await environment?.teardown();
+  });
+  beforeEach(() => {
+    calls = [];
+  });
+
+  async function run(input: unknown, stubs: Stubs = {}): Promise<TrainAndDeployResult> {
+    const taskQueue = `queue-${randomUUID()}`;
+    const activities = Object.fromEntries(
+      Object.keys(answers).map((name) => [
+        name,
+        async (given: never) => {
+          calls.push({ name, input: given });
+          if (name === 'settings') return { trainingTaskQueue: taskQueue };
+          const stub = stubs[name as keyof Activities];
+          return stub ? stub(given) : answers[name as keyof Activities];
+        },
+      ]),
+    );
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue,
+      workflowBundle: await workflowBundle(),
+      activities,
+    });
+    return worker.runUntil(
+      environment.client.workflow.execute('trainAndDeploy', {
+        taskQueue,
+        workflowId: `test-${randomUUID()}`,
+        args: [input as TrainAndDeployInput],
+      }),
+    );
+  }
+  const names = () => calls.map(({ name }) => name);
+  const count = (name: string) => names().filter((called) => called === name).length;
+  async function failure(input: unknown, stubs?: Stubs): Promise<ApplicationFailure> {
+    const error = await run(input, stubs).then(
+      () => assert.fail('the run should have failed'),
+      (reason) => reason,
+    );
+    assert.ok(error instanceof WorkflowFailedError, String(error));
+    assert.ok(error.cause instanceof ApplicationFailure, String(error.cause));
+    return error.cause;
+  }
+
+  it('runs every stage in order, with defaults for an empty input', async () => {
+    const result = await run({});
+    assert.equal(result.outcome, 'deployed');
+    assert.equal(result.bundle, 'b'.repeat(16));
+    assert.deepEqual(result.stages.map(({ name }) => name).sort(), [
+      'deploy',
+      'evaluate',
+      'features',
+      'fetch',
+      'fuse',
+      'gate',
+      'image',
+      'split',
+      'text',
+      'validate',
+      'version',
+    ]);
+    assert.deepEqual(
+      result.stages.filter(({ reused }) => reused).map(({ name }) => name),
+      ['split'],
+    );
+    const order = names();
+    for (const [early, late] of [
+      ['fetch', 'validate'],
+      ['validate', 'split'],
+      ['split', 'trainText'],
+      ['split', 'planFeatures'],
+      ['computeFeatures', 'trainImage'],
+      ['trainText', 'fuse'],
+      ['trainImage', 'fuse'],
+      ['fuse', 'evaluate'],
+      ['evaluate', 'version'],
+      ['version', 'gate'],
+      ['gate', 'deploy'],
+    ] as const) {
+      assert.ok(order.lastIndexOf(early) < order.indexOf(late), `${early} comes before ${late}`);
+    }
+    assert.equal(count('computeFeatures'), 3, 'one activity a missing shard');
+  });
+
+  it('hands parameters to the stages that they are for', async () => {
+    await run({ catalogue: '/data', seed: 7, text: { epochs: 2 }, image: { size: 64 } });
+    const input = (name: string) =>
+      calls.find((call) => call.name === name)?.input as Record<string, unknown>;
+    assert.equal(input('fetch').source, '/data');
+    assert.deepEqual(input('trainText').parameters, { epochs: 2 });
+    assert.deepEqual(input('trainImage').parameters, { size: 64 });
+    assert.equal(input('split').seed, 7);
+  });
+
+  it('ends with the reason, untried again, when the catalogue is bad', async () => {
+    const reason = await failure(
+      {},
+      {
+        validate: () => {
+          throw ApplicationFailure.nonRetryable('12 codes are unknown.', 'CATALOGUE_REJECTED');
+        },
+      },
+    );
+    assert.equal(reason.type, 'CATALOGUE_REJECTED');
+    assert.equal(reason.message, 'validate: 12 codes are unknown.');
+    assert.equal(count('validate'), 1);
+    assert.equal(count('split'), 0);
+  });
+
+  it('outlasts a fault of the machines that goes on for a while', async () => {
+    let failures = 9;
+    const result = await run(
+      {},
+      {
+        computeFeatures: () => {
+          if (failures-- > 0) throw ApplicationFailure.retryable('the disk is away', 'EIO');
+          return { computed: 2 };
+        },
+      },
+    );
+    assert.equal(result.outcome, 'deployed');
+    assert.equal(count('computeFeatures'), 12);
+  });
+
+  it('gives up on a fault that does not end, with a bounded number of tries', async () => {
+    const reason = await failure(
+      {},
+      {
+        fetch: () => {
+          throw ApplicationFailure.retryable('no route to host', 'FETCH_FAILED');
+        },
+      },
+    );
+    assert.equal(reason.message, 'fetch: no route to host');
+    assert.equal(count('fetch'), 15);
+  });
+
+  it('rejects a challenger that is not better, and deploys nothing', async () => {
+    const result = await run({}, { gate: () => ({ passed: false, reason: 'Worse than the champion.' }) });
+    assert.equal(result.outcome, 'rejected');
+    assert.equal(result.reason, 'Worse than the champion.');
+    assert.equal(count('deploy'), 0);
+  });
+
+  it('stops at the bundle store when it is asked not to deploy', async () => {
+    const result = await run({ deploy: false });
+    assert.equal(result.outcome, 'waiting');
+    assert.match(result.reason, /npm run deploy -- b{16}/);
+    assert.equal(count('deploy'), 0);
+  });
+
+  it('fails when the bundle does not pass its golden products', async () => {
+    const reason = await failure(
+      {},
+      {
+        deploy: () => {
+          throw ApplicationFailure.nonRetryable('It answers otherwise.', 'BUNDLE_GOLDEN_MISMATCH');
+        },
+      },
+    );
+    assert.equal(reason.type, 'BUNDLE_GOLDEN_MISMATCH');
+  });
+
+  it('names every mistake of a wrong input at once', async () => {
+    const reason = await failure({ seed: 'seven', epochs: 3 });
+    assert.equal(reason.type, 'INPUT_INVALID');
+    assert.match(reason.message, /seed/);
+    assert.match(reason.message, /epochs/);
+    assert.deepEqual(names(), []);
+  });
+});
