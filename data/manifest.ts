@@ -12,7 +12,7 @@ export type Manifest = Readonly<Record<string, { readonly bytes: number; readonl
 
 /** Names that the challenge gives to pictures; whatever else lies in the folders is no part of the catalogue. */
 const PICTURE = /^image_(train|test)\/image_[\w-]{1,64}_product_[\w-]{1,64}\.jpg$/;
-const PICTURE_FOLDERS = ['image_train', 'image_test'];
+export const PICTURE_FOLDERS = ['image_train', 'image_test'];
 const FILES_AT_ONCE = 4;
 
 export function isPictureFile(path: string): boolean {
