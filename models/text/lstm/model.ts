@@ -8,7 +8,7 @@ import { EtiquetteError } from '../../../errors.ts';
 import type { Probabilities, TextModel } from '../../family.ts';
 import { readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
-import { clean } from '../clean.ts';
+import { cleanerOf } from '../cleaners.ts';
 import { vocabularyFromKeras } from '../vocabulary.ts';
 import { encodeRows, timeMajor } from './batches.ts';
 import { createNetwork } from './network.ts';
@@ -59,6 +59,7 @@ export async function loadLstm(directory: string): Promise<TextModel> {
         'Its files come from different models: train or import it again.',
     );
   }
+  const clean = cleanerOf(parameters.cleaning);
   const fused = toFused(kerasWeights(await readSafetensors(join(directory, WEIGHTS)), parameters));
   const tf = await tensorflow();
   const network = createNetwork(tf, parameters.units);

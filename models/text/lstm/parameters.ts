@@ -14,6 +14,8 @@ export const lstmSchema = z.strictObject({
   length: whole(40, 1, 1_000),
   /** Before or after the words; the original's imported models were trained with padding after them. */
   padding: z.enum(['pre', 'post']).default('pre'),
+  /** How a product's text becomes words; original: for the original's imported models. */
+  cleaning: z.enum(['french', 'original']).default('french'),
   batchSize: whole(32, 1, 4_096),
   /** At most this many; early stopping mostly ends sooner. */
   epochs: whole(30, 1, 1_000),

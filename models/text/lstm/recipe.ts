@@ -9,7 +9,7 @@ import type { JobContext, TrainingSummary, TrainTextInput } from '../../runtime/
 import { pause } from '../../runtime/pause.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
 import { fit } from '../../training/fit.ts';
-import { clean } from '../clean.ts';
+import { cleanerOf } from '../cleaners.ts';
 import { fitVocabulary } from '../vocabulary.ts';
 import { encodeRows } from './batches.ts';
 import { createLstmLearner } from './learner.ts';
@@ -24,9 +24,10 @@ export const lstm: TextRecipe = { name: 'lstm', parameters: lstmParameters, trai
 async function train(input: TrainTextInput, context: JobContext): Promise<TrainingSummary> {
   const parameters = lstmParameters(input.parameters);
   const { dataset, directory, seed } = input;
+  const clean = cleanerOf(parameters.cleaning);
   const texts = {
-    train: await readTexts(join(dataset.directory, 'train.ndjson'), context),
-    validation: await readTexts(join(dataset.directory, 'validation.ndjson'), context),
+    train: await readTexts(join(dataset.directory, 'train.ndjson'), clean, context),
+    validation: await readTexts(join(dataset.directory, 'validation.ndjson'), clean, context),
   };
   const vocabulary = fitVocabulary(texts.train.documents, parameters.words);
   const encoded = ({ documents, classes }: Texts) => ({
@@ -66,7 +67,11 @@ interface Texts {
 const PAUSE_EVERY = 500;
 
 /** Rows without a word teach nothing and are left out. */
-async function readTexts(file: string, context: JobContext): Promise<Texts> {
+async function readTexts(
+  file: string,
+  clean: ReturnType<typeof cleanerOf>,
+  context: JobContext,
+): Promise<Texts> {
   const documents: string[][] = [];
   const classes: number[] = [];
   let read = 0;
