@@ -46,7 +46,12 @@ export async function openPictureArchive(
 ): Promise<PictureArchive> {
   let zip: ZipFile | undefined;
   try {
-    zip = await openPromise(file, { lazyEntries: true, autoClose: false, strictFileNames: true });
+    zip = await openPromise(file, {
+      lazyEntries: true,
+      autoClose: false,
+      strictFileNames: true,
+      validateEntrySizes: true,
+    });
     if (zip.entryCount > limits.entries) throw bomb(`${zip.entryCount} entries`);
     const pictures = new Map<string, Entry>();
     let ignored = 0;
@@ -93,7 +98,7 @@ export function corrupt(what: string): EtiquetteError {
   return refused('CATALOGUE_ARCHIVE_CORRUPT', `is damaged: ${what}`);
 }
 
-export function bomb(what: string): EtiquetteError {
+function bomb(what: string): EtiquetteError {
   return refused('CATALOGUE_ARCHIVE_BOMB', `would unpack to ${what}`);
 }
 

@@ -119,7 +119,7 @@ function explain(name: string, error: unknown): unknown {
     if (error.code === 'CSV_MAX_RECORD_SIZE') {
       return new EtiquetteError(
         'CATALOGUE_FIELD_TOO_LARGE',
-        `${name}: a record from line ${error['lines']} on is longer than ${MOST_CHARACTERS} characters. Close its quote or shorten it.`,
+        `${name}: a record from line ${error.lines} on is longer than ${MOST_CHARACTERS} characters. Close its quote or shorten it.`,
         { cause: error },
       );
     }

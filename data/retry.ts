@@ -37,7 +37,7 @@ export async function withRetries<T>(
       fruitless = progressed() ? 1 : fruitless + 1;
       if (fruitless >= retry.attempts || tries >= MOST_TRIES) throw error;
       const backOff = Math.min(retry.mostDelay, retry.firstDelay * 2 ** (fruitless - 1));
-      const wish = Number(error.details['retryAfter'] ?? 0) * 1000;
+      const wish = Number(error.details.retryAfter ?? 0) * 1000;
       const pause = Math.min(retry.mostDelay, Math.max(wish, backOff * (0.5 + Math.random() / 2)));
       await wait(pause, undefined, signal === undefined ? {} : { signal });
     }

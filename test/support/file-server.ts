@@ -89,6 +89,7 @@ async function answer(
   const send = (status: number, headers: Record<string, string | number>) => {
     entry.status = status;
     response.writeHead(status, { ...headers, ...fault.headers });
+    response.flushHeaders();
   };
   if (fault.status !== undefined || fault.body !== undefined) {
     const body = Buffer.from(fault.body ?? '');
