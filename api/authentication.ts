@@ -40,7 +40,7 @@ export function requireUser(c: Context<ApiEnvironment>, allowQueryToken: boolean
 
 /** The token of the Authorization header; undefined when there is none. */
 export function bearerToken(c: Context<ApiEnvironment>): string | undefined {
-  return c.req.header('authorization')?.match(/^Bearer +([^\s]+) *$/i)?.[1];
+  return c.req.header('authorization')?.match(/^Bearer +(.+)$/i)?.[1];
 }
 
 function presentedToken(c: Context<ApiEnvironment>, allowQueryToken: boolean): string | undefined {

@@ -19,7 +19,6 @@ export interface ApiDependencies {
 export type ApiConfig = Pick<
   Config,
   | 'RELEASE'
-  | 'DEPLOY_TOKEN'
   | 'ACCESS_TOKEN_EXPIRE_MINUTES'
   | 'PREDICT_PER_MINUTE'
   | 'STATUS_PER_MINUTE'
@@ -27,7 +26,7 @@ export type ApiConfig = Pick<
   | 'MAX_PICTURE_BYTES'
   | 'MAX_QUEUE'
   | 'ALLOW_QUERY_TOKEN'
-> & { readonly SECRET_KEY: string };
+> & { readonly SECRET_KEY: string; readonly DEPLOY_TOKEN: string | undefined };
 
 /** What travels with a request. `user` is there once a valid token was seen. */
 export interface ApiEnvironment {

@@ -42,7 +42,7 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
     password: TEST_USER_PASSWORD,
   });
   const app = createApp({
-    config: { ...config, SECRET_KEY },
+    config: { ...config, SECRET_KEY, DEPLOY_TOKEN: config.DEPLOY_TOKEN },
     inference,
     users,
     metrics,

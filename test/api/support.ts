@@ -1,0 +1,138 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import sharp from 'sharp';
+import { createApp } from '../../api/app.ts';
+import type { Api, ApiConfig } from '../../api/environment.ts';
+import { createMetrics } from '../../api/metrics.ts';
+import { createUsers } from '../../api/users.ts';
+import { TYPE_CODES } from '../../data/type-codes.ts';
+import type { PredictProduct } from '../../models/runtime/jobs.ts';
+import type { InferenceService } from '../../models/serving/inference.ts';
+
+export const USERNAME = 'data_engineer';
+export const PASSWORD = 'correct horse battery';
+export const VERSION = '0123456789abcdef';
+/** The column that the stand-in is sure of: 2583, swimming pools. */
+export const COLUMN = 23;
+
+const CONFIG: ApiConfig = {
+  RELEASE: '0.0.0',
+  SECRET_KEY: 'a secret of the tests',
+  DEPLOY_TOKEN: 'a deploy token of the tests',
+  ACCESS_TOKEN_EXPIRE_MINUTES: 30,
+  PREDICT_PER_MINUTE: 0,
+  STATUS_PER_MINUTE: 0,
+  TOKEN_PER_MINUTE: 0,
+  MAX_PICTURE_BYTES: 1024 * 1024,
+  MAX_QUEUE: 8,
+  ALLOW_QUERY_TOKEN: false,
+};
+
+/** Answers like a service with a bundle; for tests in which the model is not the subject. */
+export function standInInference(overrides: Partial<InferenceService> = {}): InferenceService & {
+  readonly asked: PredictProduct[];
+} {
+  const asked: PredictProduct[] = [];
+  const probabilities = new Float32Array(27).fill(0.25 / 26);
+  probabilities[COLUMN] = 0.75;
+  return {
+    asked,
+    prepare: async () => {},
+    activate: async (version) => ({ version, replaced: null }),
+    deploy: async (version) => ({ version, replaced: VERSION }),
+    restore: async () => {},
+    current: () => ({
+      version: VERSION,
+      family: 'lstm-vgg16',
+      labels: TYPE_CODES,
+      since: new Date('2025-06-23T12:00:00Z'),
+    }),
+    async predict(product) {
+      asked.push(product);
+      return { version: VERSION, labels: TYPE_CODES, probabilities, text: probabilities, image: null };
+    },
+    waiting: 0,
+    close: async () => {},
+    ...overrides,
+  };
+}
+
+export interface TestApi {
+  readonly app: Api;
+  /** Every log line, parsed. */
+  readonly logged: Array<Record<string, unknown>>;
+  token(): Promise<string>;
+  /** POST /predict with a fresh token. */
+  predict(form?: FormData): Promise<Response>;
+}
+
+export async function testApi(
+  options: { config?: Partial<ApiConfig>; inference?: InferenceService; now?: () => Date } = {},
+): Promise<TestApi> {
+  const logged: Array<Record<string, unknown>> = [];
+  const lines = new Writable({
+    write(line, _encoding, done) {
+      logged.push(JSON.parse(String(line)));
+      done();
+    },
+  });
+  const app = createApp({
+    config: { ...CONFIG, ...options.config },
+    inference: options.inference ?? standInInference(),
+    users: await createUsers({ username: USERNAME, fullName: 'Data Engineer', password: PASSWORD }),
+    metrics: createMetrics(new Registry()),
+    log: pino(lines),
+    now: options.now ?? (() => new Date()),
+  });
+  const token = async () => {
+    const answer = await app.request('/token', { method: 'POST', body: credentials() });
+    return ((await answer.json()) as { access_token: string }).access_token;
+  };
+  return {
+    app,
+    logged,
+    token,
+    predict: async (form) =>
+      app.request('/predict', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await token()}` },
+        body: form ?? (await productForm()),
+      }),
+  };
+}
+
+export function credentials(fields: Record<string, string> = {}): URLSearchParams {
+  return new URLSearchParams({ username: USERNAME, password: PASSWORD, ...fields });
+}
+
+export const FIELDS = {
+  product_identifier: '1',
+  designation: 'Piscine ronde gonflable',
+  description: 'Une <b>piscine</b> pour l’été, 3 m de diamètre',
+  product_id: '3804725264',
+  imageid: '1263597046',
+} as const;
+
+/** A complete /predict form; `null` leaves a field out. */
+export async function productForm(
+  fields: Partial<Record<keyof typeof FIELDS, string | null>> = {},
+  image?: Blob | string | null,
+): Promise<FormData> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...FIELDS, ...fields })) {
+    if (value !== null) form.set(name, value);
+  }
+  if (image !== null) form.set('image', image ?? new Blob([await jpeg()], { type: 'image/jpeg' }));
+  return form;
+}
+
+export function jpeg(): Promise<Buffer> {
+  return sharp({ create: { width: 40, height: 40, channels: 3, background: '#2080c0' } })
+    .jpeg()
+    .toBuffer();
+}
+
+export async function body(answer: Response): Promise<Record<string, unknown>> {
+  return (await answer.json()) as Record<string, unknown>;
+}
