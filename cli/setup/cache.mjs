@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
@@ -23,17 +24,17 @@ export async function ensureCached(name, make, isThere) {
     if (isThere()) return;
     for (const entry of readdirSync(cache)) {
       // Nobody else is staging while we hold the lock: these are left by a killed set-up.
-      if (entry.startsWith('.stage-')) rmSync(join(cache, entry), { recursive: true, force: true });
+      if (entry.startsWith('.stage-')) await rm(join(cache, entry), { recursive: true, force: true });
     }
     const stage = mkdtempSync(join(cache, '.stage-'));
     try {
       const entry = join(stage, 'entry');
       mkdirSync(entry);
       await make(entry);
-      rmSync(join(cache, name), { recursive: true, force: true });
+      await rm(join(cache, name), { recursive: true, force: true });
       renameSync(entry, join(cache, name));
     } finally {
-      rmSync(stage, { recursive: true, force: true });
+      await rm(stage, { recursive: true, force: true });
     }
   });
 }

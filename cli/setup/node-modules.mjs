@@ -1,12 +1,5 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onPath, runCommand } from './command.mjs';
 import { withLock } from './lock.mjs';
@@ -32,13 +25,13 @@ export async function ensureNodeModules(project) {
       throw problem('NPM_MISSING', 'npm was not found. Install it together with Node, then try again.');
     say('Installing the node modules of package-lock.json (about 30 s): they are missing or out of date.');
     for (const left of readdirSync(project).filter((name) => name.startsWith(STAGE))) {
-      rmSync(join(project, left), { recursive: true, force: true });
+      await rm(join(project, left), { recursive: true, force: true });
     }
     const stage = mkdtempSync(join(project, STAGE));
     try {
       await install(npm, project, stage);
     } finally {
-      rmSync(stage, { recursive: true, force: true });
+      await rm(stage, { recursive: true, force: true });
     }
   });
 }

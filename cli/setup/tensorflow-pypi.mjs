@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onPath, runCommand } from './command.mjs';
 import { problem } from './problem.mjs';
@@ -72,7 +73,7 @@ export async function buildFromPyPI(project, tfjs, entry) {
   for (const folder of HEADERS) {
     cpSync(join(unpacked, 'tensorflow', 'include', folder), join(headers, folder), { recursive: true });
   }
-  rmSync(unpacked, { recursive: true });
+  await rm(unpacked, { recursive: true });
 
   say("Compiling tfjs-node's addon for it (about 5 s).");
   const addon = join(entry, 'tfjs_binding.node');

@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand } from './command.mjs';
 import { problem } from './problem.mjs';
@@ -59,7 +60,7 @@ export async function unpackWheel(wheel, target) {
             },
           ),
         );
-  rmSync(scratch, { recursive: true, force: true });
+  await rm(scratch, { recursive: true, force: true });
   if (!result.ok) {
     throw problem(
       'DOWNLOAD_FAILED',
