@@ -1,5 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAtomic } from '../../data/atomic.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { type ChartInput, chartsOf } from './charts/index.ts';
 import { toPng, toSvg } from './charts/render.ts';
@@ -15,21 +15,14 @@ export interface EvaluationReport extends ChartInput {
  * the same JSON, Markdown and SVG bytes. The report comes last: where it is, its pictures are too.
  */
 export async function writeEvaluationReport(directory: string, report: EvaluationReport): Promise<void> {
-  await mkdir(directory, { recursive: true });
   const { evaluation, gate } = report;
   const json = { labels: TYPE_CODES, ...evaluation, ...(gate ? { gate } : {}) };
-  await replace(join(directory, 'evaluation.json'), `${JSON.stringify(json, null, 2)}\n`);
+  await writeAtomic(join(directory, 'evaluation.json'), `${JSON.stringify(json, null, 2)}\n`);
   const charts = chartsOf(report);
   for (const [name, chart] of charts) {
     const svg = await toSvg(chart);
-    await replace(join(directory, `${name}.svg`), svg);
-    await replace(join(directory, `${name}.png`), await toPng(svg));
+    await writeAtomic(join(directory, `${name}.svg`), svg);
+    await writeAtomic(join(directory, `${name}.png`), await toPng(svg));
   }
-  await replace(join(directory, 'report.md'), reportMarkdown(report, [...charts.keys()]));
-}
-
-async function replace(file: string, content: string | Buffer): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, file);
+  await writeAtomic(join(directory, 'report.md'), reportMarkdown(report, [...charts.keys()]));
 }
