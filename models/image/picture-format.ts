@@ -3,8 +3,8 @@ import { EtiquetteError } from '../../errors.ts';
 
 /** 25 megapixels, far more than any product picture: what a small file may unfold to in memory. */
 export const MAX_PIXELS = 25_000_000;
-/** A picture of one pixel by millions passes the limit above and still takes seconds to shrink. */
-const MAX_SIDE = 16_384;
+/** What a JPEG can have. A PNG of one pixel by millions passes the limit above and takes seconds to shrink. */
+const MAX_SIDE = 65_535;
 
 /** The first bytes of each format that is read, and where they stand. */
 const SIGNATURES: ReadonlyArray<{ readonly format: string; readonly at: number; readonly bytes: string }> = [

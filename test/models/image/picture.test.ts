@@ -149,9 +149,9 @@ describe('a picture that cannot be used', () => {
           .png({ compressionLevel: 1 })
           .toBuffer(),
     },
-    'a PNG of one pixel by 20,000': {
+    'a PNG of one pixel by 70,000': {
       code: 'PICTURE_TOO_LARGE',
-      bytes: () => plain('white', 1, 20_000).png().toBuffer(),
+      bytes: () => plain('white', 1, 70_000).png().toBuffer(),
     },
   };
   for (const [what, { code, bytes }] of Object.entries(cases)) {
