@@ -25,7 +25,7 @@ const PARTS = 24;
 const PART_HEADER_BYTES = 8 * 1024;
 
 /**
- * Reads a form as it streams in; the first bound that it breaks ends the reading.
+ * Reads a form as it streams in; nothing above a bound is kept. It counts on a limit for the whole body.
  * @throws EtiquetteError CONTENT_TYPE_UNSUPPORTED, BOUNDARY_MISSING, MULTIPART_INVALID, PARTS_TOO_MANY,
  *   FIELD_TOO_LARGE or PICTURE_TOO_LARGE
  */
@@ -43,32 +43,36 @@ export async function readForm(
   });
   const fields = new Map<string, string>();
   const files = new Map<string, Uint8Array>();
-  const stop = new AbortController();
+  let broken: EtiquetteError | undefined;
 
-  const tooMany = () =>
-    stop.abort(new EtiquetteError('PARTS_TOO_MANY', `The form has more than ${PARTS} parts. Send fewer.`));
+  // What follows a broken bound is read and dropped, so that the connection can serve its next request; the
+  // body limit says how much that is at most.
+  const tooMany = () => {
+    broken ??= new EtiquetteError('PARTS_TOO_MANY', `The form has more than ${PARTS} parts. Send fewer.`);
+  };
   parser.on('partsLimit', tooMany);
   parser.on('fieldsLimit', tooMany);
   parser.on('field', (name, value, _nameTruncated, truncated) => {
-    if (truncated) stop.abort(fieldTooLarge(name, fieldBytes));
+    if (truncated) broken ??= fieldTooLarge(name, fieldBytes);
     else fields.set(name, value);
   });
   parser.on('file', (name, stream) => {
-    stream.on('limit', () => stop.abort(pictureTooLarge(fileBytes)));
+    stream.on('limit', () => {
+      broken ??= pictureTooLarge(fileBytes);
+    });
     collect(stream, (bytes) => files.set(name, bytes));
   });
 
   try {
-    await pipeline(bodyOf(request), parser, { signal: stop.signal });
+    await pipeline(bodyOf(request), parser);
   } catch (cause) {
-    if (stop.signal.aborted) throw stop.signal.reason;
-    throw new EtiquetteError(
+    broken ??= new EtiquetteError(
       'MULTIPART_INVALID',
       `The form cannot be read (${(cause as Error).message}). Send it whole, with the boundary its header names.`,
       { cause },
     );
   }
-  if (stop.signal.aborted) throw stop.signal.reason;
+  if (broken) throw broken;
   return { fields, files };
 }
 
