@@ -11,37 +11,48 @@ const DEAD_AFTER_MS = 30_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 
 /**
+ * Takes a lock that its holder keeps fresh, so that a killed holder is found out, in another container too.
+ * @param {string} file
+ * @returns {(() => void) | null} lets go of it; null when another process holds it
+ */
+export function tryLock(file) {
+  mkdirSync(dirname(file), { recursive: true });
+  const id = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() });
+  if (!take(file, id)) {
+    const holder = read(file);
+    if (holder !== null && isDead(file, holder)) removeStale(file, holder);
+    if (!take(file, id)) return null;
+  }
+  const beat = setInterval(() => touch(file), BEAT_MS);
+  beat.unref();
+  return () => {
+    clearInterval(beat);
+    if (read(file) === id) rmSync(file, { force: true });
+  };
+}
+
+/**
  * Does `work` while no other process does it: two commands in one clone, or two clones with one cache.
- * The holder touches the file, so a killed one is found out, in another container too.
  * @template T
  * @param {string} file
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function withLock(file, work) {
-  mkdirSync(dirname(file), { recursive: true });
-  const id = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() });
   const since = Date.now();
-  let told = false;
-  while (!take(file, id)) {
-    const holder = read(file);
-    if (holder !== null && isDead(file, holder)) {
-      removeStale(file, holder);
-      continue;
-    }
-    if (!told) say('Another set-up is at work on this machine; waiting for it.');
-    told = true;
+  let release = tryLock(file);
+  if (!release) say('Another set-up is at work on this machine; waiting for it.');
+  while (!release) {
     if (Date.now() - since > LONGEST_WAIT_MS) {
       throw problem('SETUP_LOCKED', `Another set-up holds ${file} for 30 minutes. Stop it, then try again.`);
     }
     await wait(300);
+    release = tryLock(file);
   }
-  const beat = setInterval(() => touch(file), BEAT_MS);
   try {
     return await work();
   } finally {
-    clearInterval(beat);
-    if (read(file) === id) rmSync(file, { force: true });
+    release();
   }
 }
 

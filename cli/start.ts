@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Config, PROJECT, readConfig } from '../config.ts';
+import { EtiquetteError } from '../errors.ts';
+import { tryLock } from './setup/lock.mjs';
+import { ensureChampion } from './start/champion.ts';
+import { writeEnvironmentFile } from './start/environment-file.ts';
+import { checkPortsAreFree } from './start/ports.ts';
+import { removeReadyFile, writeReadyFile } from './start/ready-file.ts';
+import { createServices, type NamedService, temporalUi, wantedPorts } from './start/services.ts';
+import { untilStopped } from './start/until-stopped.ts';
+
+const USAGE = `Usage: npm start
+
+Runs everything on this machine: Temporal with its web page, the workers, the API. Trains and deploys a first
+model on a generated catalogue when nothing was ever deployed. Ctrl-C stops everything.
+
+Ports and folders come from .env, which the first start writes; README.md lists the variables.
+`;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const password = await writeEnvironmentFile(PROJECT);
+  const config = readConfig();
+  checkSecrets(config);
+  const release = tryLock(join(config.VAR_DIR, 'start.lock'));
+  if (!release) {
+    throw new EtiquetteError(
+      'ALREADY_RUNNING',
+      `Étiquette already runs from ${config.VAR_DIR}. For a second one set VAR_DIR, API_PORT, TEMPORAL_ADDRESS and TEMPORAL_UI_PORT.`,
+    );
+  }
+  try {
+    await removeReadyFile(config.VAR_DIR);
+    await checkPortsAreFree(wantedPorts(config));
+    if (password !== null) {
+      say(`Wrote .env. The first user: ${config.TEST_USER}, password: ${config.TEST_USER_PASSWORD}`);
+    }
+    return await runEverything(config);
+  } finally {
+    release();
+  }
+}
+
+async function runEverything(config: Config): Promise<number> {
+  const stopped = untilStopped();
+  const services = await createServices(config, { say, onGivenUp: stopped.fail });
+  const started: NamedService[] = [];
+  const work = async () => {
+    for (const service of services) {
+      started.unshift(service);
+      const since = performance.now();
+      await service.start();
+      const seconds = ((performance.now() - since) / 1000).toFixed(1);
+      say(`✔ ${service.name.padEnd(16)} ${service.address.padEnd(28)} ${seconds} s`);
+    }
+    const bundle = await ensureChampion(config, say);
+    say(`✔ ${'bundle'.padEnd(16)} ${bundle} serves`);
+    await tellReady(config, bundle);
+  };
+  try {
+    return await stopped.during(work);
+  } finally {
+    await removeReadyFile(config.VAR_DIR);
+    say('Stopping.');
+    for (const service of started) await service.stop();
+    stopped.close();
+  }
+}
+
+async function tellReady(config: Config, bundle: string): Promise<void> {
+  const ui = temporalUi(config);
+  say(`
+  API          ${config.API_URL}
+  its page     ${config.API_URL}/docs
+  Temporal     ${ui}
+  logs         ${join(config.VAR_DIR, 'logs')}
+`);
+  await writeReadyFile(config.VAR_DIR, {
+    api: config.API_URL,
+    temporalAddress: config.TEMPORAL_ADDRESS,
+    temporalUi: ui,
+    mlflow: null,
+    bundle,
+  });
+  say('Étiquette is ready. Ctrl-C stops everything.');
+}
+
+function checkSecrets(config: Config): void {
+  const missing = (['SECRET_KEY', 'DEPLOY_TOKEN', 'TEST_USER_PASSWORD'] as const).filter(
+    (name) => config[name] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new EtiquetteError(
+    'CONFIG_INVALID',
+    `.env has no ${missing.join(', ')}. Set them, or delete .env: then npm start writes a new one.`,
+  );
+}

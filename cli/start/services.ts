@@ -1,0 +1,117 @@
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Config, PROJECT } from '../../config.ts';
+import { EtiquetteError } from '../../errors.ts';
+import { connectClient } from '../../temporal/connection.ts';
+import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { temporalCli } from '../setup/tools.mjs';
+import type { WantedPort } from './ports.ts';
+import { createService, type Service, type ServiceOptions, saysReady } from './service.ts';
+
+type Report = Pick<ServiceOptions, 'say' | 'onGivenUp'>;
+
+export interface NamedService extends Service {
+  readonly name: string;
+  /** Where it answers, for people. */
+  readonly address: string;
+}
+
+const GUARDIAN = fileURLToPath(new URL('guardian.mjs', import.meta.url));
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+/** The ports that `npm start` opens. */
+export function wantedPorts(config: Config): WantedPort[] {
+  const { host, port } = temporalAddress(config);
+  return [
+    { host, port, what: 'the Temporal server', variable: 'TEMPORAL_ADDRESS' },
+    { host, port: config.TEMPORAL_UI_PORT, what: "Temporal's web page", variable: 'TEMPORAL_UI_PORT' },
+    { host: config.API_HOST, port: config.API_PORT, what: 'the API', variable: 'API_PORT' },
+  ];
+}
+
+export function temporalUi(config: Config): string {
+  return `http://${temporalAddress(config).host}:${config.TEMPORAL_UI_PORT}`;
+}
+
+/** Everything that `npm start` runs, in the order of starting; it stops in the reverse order. */
+export async function createServices(config: Config, report: Report): Promise<NamedService[]> {
+  const logDirectory = join(config.VAR_DIR, 'logs');
+  await mkdir(logDirectory, { recursive: true });
+  await mkdir(join(config.VAR_DIR, 'temporal'), { recursive: true });
+
+  const named = (options: Pick<ServiceOptions, 'name' | 'args' | 'isReady'> & { address: string }) => ({
+    ...createService({ env: process.env, logDirectory, ...report, ...options }),
+    name: options.name,
+    address: options.address,
+  });
+  const module = (file: string) => ['--import', TSX, join(PROJECT, file)];
+  return [
+    named({
+      name: 'Temporal server',
+      args: [GUARDIAN, ...temporalCommand(config)],
+      address: config.TEMPORAL_ADDRESS,
+      isReady: (_child, signal) => answers(config, signal),
+    }),
+    named({
+      name: 'pipeline worker',
+      args: module('workers/pipeline.ts'),
+      address: `queue ${config.PIPELINE_TASK_QUEUE}`,
+      isReady: saysReady,
+    }),
+    named({
+      name: 'training worker',
+      args: module('workers/training.ts'),
+      address: `queue ${config.TRAINING_TASK_QUEUE}`,
+      isReady: saysReady,
+    }),
+    named({ name: 'API', args: module('api/main.ts'), address: config.API_URL, isReady: saysReady }),
+  ];
+}
+
+function temporalCommand(config: Config): string[] {
+  const program = temporalCli();
+  if (!program) {
+    throw new EtiquetteError('TEMPORAL_CLI_MISSING', 'There is no "temporal" program. Run "npm run setup".');
+  }
+  const { host, port } = temporalAddress(config);
+  return [
+    program,
+    ...['server', 'start-dev', '--ip', host, '--port', `${port}`, '--ui-port', `${config.TEMPORAL_UI_PORT}`],
+    ...['--db-filename', join(config.VAR_DIR, 'temporal', 'temporal.db'), '--log-level', 'warn'],
+    ...['--namespace', config.TEMPORAL_NAMESPACE],
+    ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+  ];
+}
+
+function temporalAddress({ TEMPORAL_ADDRESS }: Config): { host: string; port: number } {
+  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(TEMPORAL_ADDRESS) ?? [];
+  const ip = host === 'localhost' ? '127.0.0.1' : host;
+  if (isIP(ip) !== 4) {
+    throw new EtiquetteError(
+      'CONFIG_INVALID',
+      `npm start runs Temporal itself: TEMPORAL_ADDRESS must be an IPv4 address and a port of this machine, not ${TEMPORAL_ADDRESS}. For another server start workers and API by themselves.`,
+    );
+  }
+  return { host: ip, port: Number(port) };
+}
+
+/** Asks until the server answers for the namespace. */
+async function answers(config: Config, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const client = await connectClient(config);
+      try {
+        await client.connection.workflowService.describeNamespace({ namespace: config.TEMPORAL_NAMESPACE });
+        return;
+      } finally {
+        await client.connection.close();
+      }
+    } catch {
+      await pause(200);
+    }
+  }
+}
