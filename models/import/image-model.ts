@@ -1,34 +1,25 @@
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { EtiquetteError } from '../../errors.ts';
+import { CONVOLUTIONS, STRIDE } from '../image/vgg16/architecture.ts';
+import type { Vgg16Head } from '../image/vgg16/model.ts';
+import { vgg16Parameters } from '../image/vgg16/parameters.ts';
 import type { Arrays, NamedArray } from '../runtime/safetensors.ts';
 import { expectSettings, weightOf, workingLayers } from './architecture.ts';
 import { reorder } from './class-order.ts';
 import type { KerasLayer, KerasModel } from './keras-file.ts';
 
-/** Convolutions of VGG16's five blocks, each followed by a pooling. */
-const BLOCKS = [2, 2, 3, 3, 3];
-const CONVOLUTIONS = BLOCKS.flatMap((count, block) =>
-  Array.from({ length: count }, (_, place) => `block${block + 1}_conv${place + 1}`),
-);
 const KINDS = [
-  ...BLOCKS.flatMap((count) => [...new Array<string>(count).fill('Conv2D'), 'MaxPooling2D']),
+  ...CONVOLUTIONS.flatMap(({ pooled }) => (pooled ? ['Conv2D', 'MaxPooling2D'] : ['Conv2D'])),
   'Flatten',
   'Dense',
   'Dense',
 ];
 
-interface DenseWeights {
-  readonly kernel: NamedArray;
-  readonly bias: NamedArray;
-}
-
 export interface ImportedImage {
-  /** Side of the pictures. */
-  readonly size: number;
+  /** As our picture recipe stores it. */
+  readonly head: Vgg16Head;
   /** `block1_conv1/kernel`, `block1_conv1/bias`... */
   readonly convolutions: Arrays;
-  readonly hidden: DenseWeights;
-  readonly output: DenseWeights;
 }
 
 /**
@@ -55,8 +46,9 @@ export function importImage(model: KerasModel, columns: readonly number[]): Impo
     });
     const kernel = weightOf(model, layer, 'kernel', [3, 3, channels, null]);
     channels = kernel.shape[3] ?? 0;
-    convolutions[`${CONVOLUTIONS[place]}/kernel`] = kernel;
-    convolutions[`${CONVOLUTIONS[place]}/bias`] = weightOf(model, layer, 'bias', [channels]);
+    const name = CONVOLUTIONS[place]?.name;
+    convolutions[`${name}/kernel`] = kernel;
+    convolutions[`${name}/bias`] = weightOf(model, layer, 'bias', [channels]);
   });
   for (const layer of ofKind('MaxPooling2D')) {
     expectSettings(model, layer, { pool_size: [2, 2], strides: [2, 2], padding: 'valid' });
@@ -64,26 +56,41 @@ export function importImage(model: KerasModel, columns: readonly number[]): Impo
   const [hidden, output] = ofKind('Dense') as [KerasLayer, KerasLayer];
   expectSettings(model, hidden, { activation: 'relu', use_bias: true });
   expectSettings(model, output, { activation: 'softmax', use_bias: true });
-  const features = Math.floor(size / 2 ** BLOCKS.length) ** 2 * channels;
+  const features = Math.floor(size / STRIDE) ** 2 * channels;
   const hiddenKernel = weightOf(model, hidden, 'kernel', [features, null]);
   const units = hiddenKernel.shape[1] ?? 0;
+  const trained = reorder(
+    {
+      kernel: weightOf(model, output, 'kernel', [units, TYPE_CODES.length]),
+      bias: weightOf(model, output, 'bias', [TYPE_CODES.length]),
+    },
+    columns,
+  );
   return {
-    size,
     convolutions,
-    hidden: { kernel: hiddenKernel, bias: weightOf(model, hidden, 'bias', [units]) },
-    output: reorder(
-      {
-        kernel: weightOf(model, output, 'kernel', [units, TYPE_CODES.length]),
-        bias: weightOf(model, output, 'bias', [TYPE_CODES.length]),
+    head: {
+      // The original trained on pixels as they are, resized by Keras.
+      parameters: vgg16Parameters({
+        size,
+        mode: 'raw',
+        resize: 'nearest',
+        hidden: units,
+        standardise: false,
+      }),
+      scaler: null,
+      weights: {
+        'hidden/kernel': hiddenKernel,
+        'hidden/bias': weightOf(model, hidden, 'bias', [units]),
+        'output/kernel': trained.kernel,
+        'output/bias': trained.bias,
       },
-      columns,
-    ),
+    },
   };
 }
 
 function sideOf(model: KerasModel): number {
   const [height, width, channels] = model.inputShape;
-  if (height && height === width && channels === 3) return height;
-  const message = `${model.file} reads pictures of ${model.inputShape.join(' x ')}; the original's models read squares of three colours.`;
+  if (height && height === width && height % STRIDE === 0 && channels === 3) return height;
+  const message = `${model.file} reads pictures of ${model.inputShape.join(' x ')}; the original's models read squares of three colours, 224 x 224 x 3.`;
   throw new EtiquetteError('IMPORT_SHAPES_MISMATCH', message);
 }

@@ -20,7 +20,7 @@ export interface KerasModel {
   /** For messages. */
   readonly file: string;
   readonly layers: readonly KerasLayer[];
-  /** Without the batch; null where any size goes. */
+  /** Without the batch; null where any size goes, empty where the file does not say. */
   readonly inputShape: readonly (number | null)[];
 }
 
@@ -91,8 +91,8 @@ function flatten(layer: LayerConfig): LayerConfig[] {
 
 /** Keras 2 writes batch_input_shape, Keras 3 batch_shape; either stands in the first layer. */
 function inputShapeOf([first]: readonly LayerConfig[]): (number | null)[] {
-  const shape = first?.config.batch_input_shape ?? first?.config.batch_shape;
-  return z.array(z.number().int().positive().nullable()).min(2).parse(shape).slice(1);
+  const shape = first?.config.batch_input_shape ?? first?.config.batch_shape ?? [];
+  return z.array(z.number().int().positive().nullable()).parse(shape).slice(1);
 }
 
 interface StoredWeight {

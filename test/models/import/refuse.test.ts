@@ -25,7 +25,7 @@ describe('import refuses files that do not fit together', () => {
   it('takes them when they do', async () => {
     const { text, image, textWeight } = await read();
     assert.deepEqual([text.parameters.words, text.parameters.units, text.parameters.length], [50, 8, 10]);
-    assert.deepEqual([image.size, image.hidden.kernel.shape], [64, [24, 8]]);
+    assert.deepEqual([image.head.parameters.size, image.head.weights['hidden/kernel']?.shape], [64, [24, 8]]);
     assert.equal(textWeight, 0.63);
   });
 
@@ -72,7 +72,7 @@ describe('import refuses files that do not fit together', () => {
     it(`a NaN among the weights of ${file}`, async () => {
       const { text, image } = await read();
       const codes = Object.values(await load('mapper.json')).map(Number);
-      const bias = file === TEXT ? text.weights['dense/bias'] : image.output.bias;
+      const bias = file === TEXT ? text.weights['dense/bias'] : image.head.weights['output/bias']!;
       const sorted = [...codes].sort((a, b) => a - b);
       // Column 0 of either model is class index 0.
       const first = bias.data[sorted.indexOf(codes[0]!)]!;
