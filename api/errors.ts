@@ -62,7 +62,7 @@ export function fieldsInvalid(problems: readonly FieldProblem[]): EtiquetteError
 
 /** Answers any error as `{detail, code}`; only what nobody foresaw is a 500, and is logged with its stack. */
 export function answerError(error: unknown, c: Context<ApiEnvironment>, log: Logger): Response {
-  const status = isEtiquetteError(error) ? STATUS[error.code] : undefined;
+  const status = isEtiquetteError(error) ? statusOf(error) : undefined;
   if (!isEtiquetteError(error) || status === undefined) {
     log.error({ requestId: c.get('requestId'), err: error }, 'unexpected error');
     return c.json({ detail: 'Internal Server Error', code: 'INTERNAL' }, 500);
@@ -77,4 +77,10 @@ export function answerError(error: unknown, c: Context<ApiEnvironment>, log: Log
     { detail: details.problems ?? message, code, ...(status === 429 ? { message } : {}) },
     status as ContentfulStatusCode,
   );
+}
+
+function statusOf({ code, retryable }: EtiquetteError): number | undefined {
+  const status = STATUS[code];
+  // A bundle whose process was killed while it was loaded is not a bad bundle: a deployment may try again.
+  return status === 422 && retryable ? 503 : status;
 }

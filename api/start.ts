@@ -67,9 +67,10 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
     url: `http://${config.API_HOST}:${port}`,
     async close() {
       stopRestoring.abort();
-      const drained = new Promise<void>((resolve) => server.close(() => resolve()));
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-      await drained;
+      // Clients keep their connections open for the next request: close each when it is between two.
+      const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 50);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearInterval(idle);
       await inference.close();
       await restoring;
     },

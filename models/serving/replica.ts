@@ -144,9 +144,12 @@ export function unavailable(version: string, cause?: unknown): EtiquetteError {
 
 function loadFailure(version: string, error: unknown): EtiquetteError {
   if (isEtiquetteError(error) && error.code.startsWith('BUNDLE_')) return error;
+  const passing =
+    error instanceof Error &&
+    (error.name === 'TimeoutError' || (isEtiquetteError(error) && error.code === 'ML_PROCESS_DIED'));
   return new EtiquetteError(
     'BUNDLE_LOAD_FAILED',
     `Bundle ${version} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
-    { retryable: isEtiquetteError(error) && error.retryable, cause: error },
+    { retryable: passing, cause: error },
   );
 }

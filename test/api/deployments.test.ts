@@ -44,6 +44,14 @@ describe('POST /internal/deployments', () => {
     });
   }
 
+  it('answers 503 when another try can help', async () => {
+    const inference = standInInference({
+      deploy: () => Promise.reject(new EtiquetteError('BUNDLE_LOAD_FAILED', 'Killed.', { retryable: true })),
+    });
+    const answer = await post({ inference });
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '1']);
+  });
+
   it('does not exist for anybody when there is no DEPLOY_TOKEN', async () => {
     const answer = await post({ config: { DEPLOY_TOKEN: undefined } });
     assert.deepEqual([answer.status, await body(answer)], [404, { detail: 'Not Found', code: 'NOT_FOUND' }]);
