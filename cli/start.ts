@@ -5,6 +5,7 @@ import { EtiquetteError } from '../errors.ts';
 import { tryLock } from './setup/lock.mjs';
 import { ensureChampion } from './start/champion.ts';
 import { writeEnvironmentFile } from './start/environment-file.ts';
+import { startJanitor } from './start/janitor.ts';
 import { checkPortsAreFree } from './start/ports.ts';
 import { removeReadyFile, writeReadyFile } from './start/ready-file.ts';
 import { createServices, type NamedService, temporalUi, wantedPorts } from './start/services.ts';
@@ -50,16 +51,18 @@ export async function main(args: string[]): Promise<number> {
 
 async function runEverything(config: Config): Promise<number> {
   const stopped = untilStopped();
-  const services = await createServices(config, { say, onGivenUp: stopped.fail });
-  const started: NamedService[] = [];
+  const janitor = startJanitor();
+  const services = await createServices(config, { say, onGivenUp: stopped.fail, janitor });
+  const start = async (service: NamedService) => {
+    const since = performance.now();
+    await service.start();
+    const seconds = ((performance.now() - since) / 1000).toFixed(1);
+    say(`✔ ${service.name.padEnd(16)} ${service.address.padEnd(28)} ${seconds} s`);
+  };
   const work = async () => {
-    for (const service of services) {
-      started.unshift(service);
-      const since = performance.now();
-      await service.start();
-      const seconds = ((performance.now() - since) / 1000).toFixed(1);
-      say(`✔ ${service.name.padEnd(16)} ${service.address.padEnd(28)} ${seconds} s`);
-    }
+    const [temporal, ...others] = services;
+    await start(temporal);
+    await Promise.all(others.map(start));
     const bundle = await ensureChampion(config, say);
     say(`✔ ${'bundle'.padEnd(16)} ${bundle} serves`);
     await tellReady(config, bundle);
@@ -69,7 +72,8 @@ async function runEverything(config: Config): Promise<number> {
   } finally {
     await removeReadyFile(config.VAR_DIR);
     say('Stopping.');
-    for (const service of started) await service.stop();
+    for (const service of services.toReversed()) await service.stop();
+    janitor.close();
     stopped.close();
   }
 }

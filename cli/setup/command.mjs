@@ -2,6 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+const INTERRUPTED = 130;
+
 /**
  * The path of a program on PATH, or null.
  * @param {string} name
@@ -53,13 +56,19 @@ export function runCommand(command, args, { cwd, env, minutes, show = false }) {
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     const limit = setTimeout(() => child.kill('SIGKILL'), minutes * 60_000);
-    child.on('error', (error) => {
+    /** @param {NodeJS.Signals} signal */
+    const passOn = (signal) => {
+      child.kill(signal);
+      process.exit(INTERRUPTED);
+    };
+    for (const signal of SIGNALS) process.on(signal, passOn);
+    /** @param {{ ok: boolean, output: string }} result */
+    const end = (result) => {
       clearTimeout(limit);
-      resolve({ ok: false, output: error.message });
-    });
-    child.on('close', (code) => {
-      clearTimeout(limit);
-      resolve({ ok: code === 0, output: output.trim() });
-    });
+      for (const signal of SIGNALS) process.off(signal, passOn);
+      resolve(result);
+    };
+    child.on('error', (error) => end({ ok: false, output: error.message }));
+    child.on('close', (code) => end({ ok: code === 0, output: output.trim() }));
   });
 }

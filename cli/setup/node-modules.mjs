@@ -25,7 +25,8 @@ export async function ensureNodeModules(project) {
       throw problem('NPM_MISSING', 'npm was not found. Install it together with Node, then try again.');
     say('Installing the node modules of package-lock.json (about 30 s): they are missing or out of date.');
     for (const left of readdirSync(project).filter((name) => name.startsWith(STAGE))) {
-      await rm(join(project, left), { recursive: true, force: true });
+      // A killed set-up may have left an npm that still writes there: then the next set-up clears it.
+      await rm(join(project, left), { recursive: true, force: true }).catch(() => {});
     }
     const stage = mkdtempSync(join(project, STAGE));
     try {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import { PROJECT } from '../../config.ts';
 import { EtiquetteError } from '../../errors.ts';
+import type { Janitor } from './janitor.ts';
 
 const READY_WITHIN_MS = 120_000;
 const STOPPED_WITHIN_MS = 15_000;
@@ -15,17 +16,18 @@ const FIRST_PAUSE_MS = 500;
 export interface ServiceOptions {
   /** For people, and for the log's file name. */
   readonly name: string;
-  readonly args: readonly string[];
+  readonly command: readonly [program: string, ...args: string[]];
   readonly env: NodeJS.ProcessEnv;
   readonly logDirectory: string;
   /** Resolves when the new process can be used. */
   readonly isReady: (child: ChildProcess, signal: AbortSignal) => Promise<void>;
+  readonly janitor: Janitor;
   readonly say: (line: string) => void;
   /** Called once when it keeps dying. */
   readonly onGivenUp: (error: EtiquetteError) => void;
 }
 
-/** A Node process that is started again when it dies, with growing pauses, and no more than a few times. */
+/** A process that is started again when it dies, with growing pauses, and no more than a few times. */
 export interface Service {
   /** @throws EtiquetteError SERVICE_FAILED with its last words when the first start fails */
   start(): Promise<void>;
@@ -46,11 +48,17 @@ export function createService(options: ServiceOptions): Service {
   function launch(): ChildProcess {
     const startedAt = Date.now();
     // A process group of its own: Ctrl-C at the terminal reaches only us, and we stop everything in order.
-    const started = spawn(process.execPath, options.args, {
+    const [program, ...args] = options.command;
+    const started = spawn(program, args, {
       cwd: PROJECT,
       env: options.env,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    const group = started.pid;
+    if (group !== undefined) options.janitor.watch(group);
+    started.on('error', (error) => {
+      lastWords = [error.message];
     });
     for (const stream of [started.stdout, started.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -58,8 +66,10 @@ export function createService(options: ServiceOptions): Service {
         lastWords = [...lastWords, ...`${chunk}`.trimEnd().split('\n')].slice(-8);
       });
     }
-    started.on('exit', () => {
-      killGroup(started);
+    started.on('exit', () => killGroup(started));
+    // Comes after the last words, and for a program that could not be started too.
+    started.on('close', () => {
+      if (group !== undefined) options.janitor.forget(group);
       if (stopping || !up) return;
       deaths = Date.now() - startedAt > HEALTHY_AFTER_MS ? 1 : deaths + 1;
       if (deaths > MOST_DEATHS) {
@@ -75,7 +85,8 @@ export function createService(options: ServiceOptions): Service {
     return started;
   }
 
-  const logFile = join(logDirectory, `${name.replaceAll(' ', '-')}.log`);
+  const logName = `${name.toLowerCase().replaceAll(' ', '-')}.log`;
+  const logFile = join(logDirectory, logName);
   const failed = (what: string) =>
     new EtiquetteError(
       'SERVICE_FAILED',
@@ -84,11 +95,7 @@ export function createService(options: ServiceOptions): Service {
 
   return {
     async start() {
-      log = createStream(`${name.replaceAll(' ', '-')}.log`, {
-        path: logDirectory,
-        size: '5M',
-        rotate: 3,
-      });
+      log = createStream(logName, { path: logDirectory, size: '5M', rotate: 3 });
       log.on('error', (error) => say(`The log of the ${name} can not be written: ${error.message}`));
       const started = launch();
       child = started;
@@ -96,9 +103,11 @@ export function createService(options: ServiceOptions): Service {
       try {
         await Promise.race([
           options.isReady(started, waiting.signal),
-          once(started, 'exit', { signal: waiting.signal }).then(() => {
-            throw failed('ended while it started');
-          }),
+          once(started, 'close', { signal: waiting.signal })
+            .catch(() => {})
+            .then(() => {
+              throw failed('ended while it started');
+            }),
           new Promise((_resolve, reject) => {
             const timer = setTimeout(
               () => reject(failed('did not get ready in two minutes')),

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { type Config, PROJECT } from '../../config.ts';
 import { EtiquetteError } from '../../errors.ts';
 import { connectClient } from '../../temporal/connection.ts';
@@ -12,7 +12,7 @@ import { temporalCli } from '../setup/tools.mjs';
 import type { WantedPort } from './ports.ts';
 import { createService, type Service, type ServiceOptions, saysReady } from './service.ts';
 
-type Report = Pick<ServiceOptions, 'say' | 'onGivenUp'>;
+type Shared = Pick<ServiceOptions, 'say' | 'onGivenUp' | 'janitor'>;
 
 export interface NamedService extends Service {
   readonly name: string;
@@ -20,7 +20,6 @@ export interface NamedService extends Service {
   readonly address: string;
 }
 
-const GUARDIAN = fileURLToPath(new URL('guardian.mjs', import.meta.url));
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /** The ports that `npm start` opens. */
@@ -37,42 +36,53 @@ export function temporalUi(config: Config): string {
   return `http://${temporalAddress(config).host}:${config.TEMPORAL_UI_PORT}`;
 }
 
-/** Everything that `npm start` runs, in the order of starting; it stops in the reverse order. */
-export async function createServices(config: Config, report: Report): Promise<NamedService[]> {
+/**
+ * Everything that `npm start` runs: the Temporal server first, and the others, which need it. They stop in the
+ * reverse order.
+ */
+export async function createServices(
+  config: Config,
+  shared: Shared,
+): Promise<[temporal: NamedService, ...others: NamedService[]]> {
   const logDirectory = join(config.VAR_DIR, 'logs');
   await mkdir(logDirectory, { recursive: true });
   await mkdir(join(config.VAR_DIR, 'temporal'), { recursive: true });
 
-  const named = (options: Pick<ServiceOptions, 'name' | 'args' | 'isReady'> & { address: string }) => ({
-    ...createService({ env: process.env, logDirectory, ...report, ...options }),
+  const named = (options: Pick<ServiceOptions, 'name' | 'command' | 'isReady'> & { address: string }) => ({
+    ...createService({ env: process.env, logDirectory, ...shared, ...options }),
     name: options.name,
     address: options.address,
   });
-  const module = (file: string) => ['--import', TSX, join(PROJECT, file)];
+  const module = (file: string): [string, ...string[]] => [
+    process.execPath,
+    '--import',
+    TSX,
+    join(PROJECT, file),
+  ];
   return [
     named({
       name: 'Temporal server',
-      args: [GUARDIAN, ...temporalCommand(config)],
+      command: temporalCommand(config),
       address: config.TEMPORAL_ADDRESS,
       isReady: (_child, signal) => answers(config, signal),
     }),
     named({
       name: 'pipeline worker',
-      args: module('workers/pipeline.ts'),
+      command: module('workers/pipeline.ts'),
       address: `queue ${config.PIPELINE_TASK_QUEUE}`,
       isReady: saysReady,
     }),
     named({
       name: 'training worker',
-      args: module('workers/training.ts'),
+      command: module('workers/training.ts'),
       address: `queue ${config.TRAINING_TASK_QUEUE}`,
       isReady: saysReady,
     }),
-    named({ name: 'API', args: module('api/main.ts'), address: config.API_URL, isReady: saysReady }),
+    named({ name: 'API', command: module('api/main.ts'), address: config.API_URL, isReady: saysReady }),
   ];
 }
 
-function temporalCommand(config: Config): string[] {
+function temporalCommand(config: Config): [string, ...string[]] {
   const program = temporalCli();
   if (!program) {
     throw new EtiquetteError('TEMPORAL_CLI_MISSING', 'There is no "temporal" program. Run "npm run setup".');
