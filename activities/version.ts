@@ -55,7 +55,7 @@ export function createVersion({ config }: ActivityDeps) {
         golden: await goldenProducts(input),
         texts: {
           'evaluation.json': await readFile(join(input.evaluation.directory, 'evaluation.json'), 'utf8'),
-          ...originalFiles({ textWeight: input.fusion.textWeight }),
+          ...inFolder('original', originalFiles({ textWeight: input.fusion.textWeight })),
         },
         madeBy: {
           at: new Date().toISOString(),
@@ -67,6 +67,10 @@ export function createVersion({ config }: ActivityDeps) {
       return { bundle: bundle.version, reused: bundle.madeBy.runId !== (workflowExecution?.runId ?? null) };
     });
   };
+}
+
+function inFolder(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
 }
 
 /** Test products with the answers that evaluation saw, some with and some without a picture. */
