@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import h5wasm, { Dataset, File, Group } from 'h5wasm/node';
 import { z } from 'zod';
 import { EtiquetteError } from '../../errors.ts';
@@ -44,7 +44,7 @@ export async function readKerasModel(path: string): Promise<KerasModel> {
     (found) => found.size,
     () => undefined,
   );
-  if (bytes === undefined) throw missing(file);
+  if (bytes === undefined) throw missing(path);
   const hdf5 = await h5wasm.ready;
   // Without this HDF5 writes its stack traces to the screen and goes on.
   hdf5.activate_throwing_error_handler();
@@ -72,8 +72,8 @@ export async function readKerasModel(path: string): Promise<KerasModel> {
   }
 }
 
-export function missing(file: string): EtiquetteError {
-  const message = `${file} is not in the folder. The import needs all five files of the original's models folder.`;
+export function missing(path: string): EtiquetteError {
+  const message = `${basename(path)} is not in ${dirname(path)}. The import needs all five files of the original's models folder.`;
   return new EtiquetteError('IMPORT_FILE_MISSING', message);
 }
 

@@ -35,7 +35,7 @@ async function readText(directory: string, file: string): Promise<string> {
   try {
     return await readFile(join(directory, file), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(file);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(join(directory, file));
     throw error;
   }
 }
