@@ -31,6 +31,8 @@ export interface PictureArchive {
   readonly ignored: number;
 }
 
+export const STORED = 0;
+export const DEFLATED = 8;
 const LINK = 0o120000;
 const FILE_TYPE = 0o170000;
 
@@ -46,12 +48,7 @@ export async function openPictureArchive(
 ): Promise<PictureArchive> {
   let zip: ZipFile | undefined;
   try {
-    zip = await openPromise(file, {
-      lazyEntries: true,
-      autoClose: false,
-      strictFileNames: true,
-      validateEntrySizes: true,
-    });
+    zip = await openPromise(file, { lazyEntries: true, autoClose: false, strictFileNames: true });
     if (zip.entryCount > limits.entries) throw bomb(`${zip.entryCount} entries`);
     const pictures = new Map<string, Entry>();
     let ignored = 0;
@@ -79,14 +76,8 @@ export async function openPictureArchive(
 
 /** Errors of the zip reader, coded. */
 export function explainArchive(error: unknown): unknown {
-  if (
-    isEtiquetteError(error) ||
-    !(error instanceof Error) ||
-    'syscall' in error ||
-    error.name === 'AbortError'
-  ) {
-    return error;
-  }
+  if (isEtiquetteError(error) || !(error instanceof Error)) return error;
+  if ('syscall' in error || error.name === 'AbortError') return error;
   if (/^(absolute path|invalid relative path|invalid characters in fileName)/.test(error.message)) {
     return refused('CATALOGUE_ARCHIVE_PATH', `holds a path that leads out of it (${error.message})`);
   }
@@ -111,6 +102,9 @@ function refused(code: string, what: string, cause?: unknown): EtiquetteError {
 function checkEntry(entry: Entry, limits: ArchiveLimits): void {
   const name = entry.fileName;
   if (entry.isEncrypted()) throw refused('CATALOGUE_ARCHIVE_ENCRYPTED', `holds an encrypted entry (${name})`);
+  if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
+    throw corrupt(`${name} is packed by method ${entry.compressionMethod}`);
+  }
   if (((entry.externalFileAttributes >>> 16) & FILE_TYPE) === LINK) {
     throw refused('CATALOGUE_ARCHIVE_LINK', `holds a link (${name})`);
   }

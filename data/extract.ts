@@ -1,13 +1,15 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Transform } from 'node:stream';
+import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import {
   type ArchiveLimits,
   corrupt,
   DEFAULT_ARCHIVE_LIMITS,
+  DEFLATED,
   explainArchive,
   openPictureArchive,
 } from './archive.ts';
@@ -55,7 +57,7 @@ export async function extractPictures(options: ExtractOptions): Promise<Extracte
       signal?.throwIfAborted();
       const target = join(directory, file);
       if (!(await isUnpacked(target, entry))) {
-        await unpack(zip, entry, target, signal);
+        await unpack(options.archive, zip, entry, target, signal);
         written++;
       }
       done += entry.uncompressedSize;
@@ -78,26 +80,42 @@ async function isUnpacked(file: string, entry: Entry): Promise<boolean> {
   return sum === entry.crc32;
 }
 
+/**
+ * Reads the entry by Node's own streams. Those of the zip library share a queue of reads, and one destroyed in
+ * that queue (a cancelled extraction) throws where nobody can catch it and takes the process down.
+ */
 async function unpack(
+  archive: string,
   zip: ZipFile,
   entry: Entry,
   target: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const beside = `${target}.part`;
+  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  const packed =
+    entry.compressedSize === 0
+      ? Readable.from([])
+      : createReadStream(archive, { start: fileDataStart, end: fileDataStart + entry.compressedSize - 1 });
+  const inflate = entry.compressionMethod === DEFLATED ? createInflateRaw() : new PassThrough();
+  let bytes = 0;
   let sum = 0;
-  const checksum = new Transform({
+  // Counted while it is unpacked: the size in the archive's directory may be a lie.
+  const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
       sum = crc32(chunk, sum);
-      done(null, chunk);
+      done(
+        bytes > entry.uncompressedSize ? corrupt(`${entry.fileName} unpacks to more than it says`) : null,
+        chunk,
+      );
     },
   });
   try {
-    // The reader ends with an error at the first byte above the announced size, or below it at the end.
-    const source = await zip.openReadStreamPromise(entry);
-    await pipeline(source, checksum, createWriteStream(beside), signal === undefined ? {} : { signal });
-    if (sum !== entry.crc32) {
-      throw corrupt(`the checksum of ${entry.fileName} does not fit`);
+    const options = signal === undefined ? {} : { signal };
+    await pipeline(packed, inflate, count, createWriteStream(beside), options);
+    if (bytes !== entry.uncompressedSize || sum !== entry.crc32) {
+      throw corrupt(`size or checksum of ${entry.fileName} does not fit`);
     }
     await rename(beside, target);
   } catch (error) {

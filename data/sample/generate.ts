@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '../atomic.ts';
 import { CHALLENGE_FILES, type Product, pictureFile } from '../catalogue.ts';
@@ -44,7 +44,7 @@ export async function generateSample(options: SampleOptions): Promise<void> {
       pictureSize,
       random(seed, 'picture', product.part, product.row),
     );
-    await writeAtomic(join(pictures, pictureFile(product.part, product.imageId, product.productId)), picture);
+    await writeFile(join(pictures, pictureFile(product.part, product.imageId, product.productId)), picture);
     drawn++;
     options.onProgress?.({ fraction: drawn / products.length, message: 'Drawing pictures' });
   });

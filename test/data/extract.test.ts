@@ -84,6 +84,27 @@ describe('Extracting pictures', () => {
     });
   });
 
+  it('can be stopped at any moment, and a damaged entry beside good ones ends nothing but itself', () => {
+    const large = Array.from({ length: 40 }, (_, number) => ({
+      name: picture(number),
+      data: randomBytes(80_000),
+      ...(number === 39 ? { crc: 1 } : {}),
+    }));
+    return withArchive(large, async (archive, directory) => {
+      for (let stop = 0; stop < 10; stop++) {
+        const abort = new AbortController();
+        const running = extractPictures({
+          archive,
+          directory: `${directory}-${stop}`,
+          signal: abort.signal,
+          onFraction: (fraction) => fraction > stop / 10 && abort.abort(new Error('stop')),
+        });
+        await assert.rejects(running, /stop|damaged/);
+      }
+      await assert.rejects(extractPictures({ archive, directory }), { code: 'CATALOGUE_ARCHIVE_CORRUPT' });
+    });
+  });
+
   it('leaves no picture of an earlier archive behind', () =>
     withArchive(pictures(2), async (archive, directory) => {
       await writeFiles(directory, { 'image_test/image_1_product_1.jpg': 'old' });
