@@ -211,13 +211,19 @@ describe('the supervisor of a child process', () => {
     });
     const [pid] = (await once(parent, 'message')) as [number];
     parent.kill('SIGKILL');
-    await gone(pid);
+    try {
+      await gone(pid);
+    } catch (error) {
+      process.kill(pid, 'SIGKILL');
+      throw error;
+    }
   });
 });
 
-/** Waits for a process to end; the test's time-out is the limit. */
+/** Waits for a process to end, for some seconds. */
 async function gone(pid: number): Promise<void> {
-  for (;;) {
+  const deadline = Date.now() + 8_000;
+  while (Date.now() < deadline) {
     try {
       process.kill(pid, 0);
     } catch {
@@ -225,4 +231,5 @@ async function gone(pid: number): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  throw new Error(`process ${pid} is still there`);
 }
