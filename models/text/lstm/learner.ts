@@ -1,7 +1,8 @@
 import { random, shuffled } from '../../../data/random.ts';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
-import type { Learner, Score } from '../../training/fit.ts';
+import type { Learner } from '../../training/fit.ts';
 import type { TensorFlow } from '../../training/operations.ts';
+import { createTally } from '../../training/tally.ts';
 import { timeMajor } from './batches.ts';
 import { createNetwork, type WeightOf } from './network.ts';
 import type { LstmParameters } from './parameters.ts';
@@ -41,7 +42,7 @@ export function createLstmLearner(
     async train(adam, epoch, onBatch) {
       const { train } = parts;
       const order = shuffled([...train.classes.keys()], random(seed, 'text', 'shuffle', epoch));
-      const tally = createTally();
+      const tally = createTally(CLASSES);
       for (let from = 0; from < order.length; from += batchSize) {
         tf.tidy(() => {
           const { words, labels, oneHot } = inputs(train, order.slice(from, from + batchSize));
@@ -56,7 +57,7 @@ export function createLstmLearner(
     },
     async validate(adam, onBatch) {
       const rows = [...parts.validation.classes.keys()];
-      const tally = createTally();
+      const tally = createTally(CLASSES);
       for (let from = 0; from < rows.length; from += VALIDATION_BATCH) {
         tf.tidy(() => {
           const { words, labels, oneHot } = inputs(
@@ -82,21 +83,4 @@ function oneHot(labels: readonly number[]): Float32Array {
     result[row * CLASSES + label] = 1;
   });
   return result;
-}
-
-function createTally() {
-  let loss = 0;
-  let right = 0;
-  let rows = 0;
-  return {
-    add(losses: Float32Array, logits: Float32Array, labels: readonly number[]): void {
-      labels.forEach((label, row) => {
-        const scores = logits.subarray(row * CLASSES, (row + 1) * CLASSES);
-        loss += losses[row] ?? Number.NaN;
-        if (scores.indexOf(Math.max(...scores)) === label) right += 1;
-      });
-      rows += labels.length;
-    },
-    score: (): Score => ({ loss: loss / rows, accuracy: right / rows }),
-  };
 }
