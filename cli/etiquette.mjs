@@ -68,7 +68,7 @@ function explain(error) {
     return code === 'USAGE' ? 2 : 1;
   }
   if (code?.startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`USAGE: ${message} Add --help to see what there is.\n`);
+    process.stderr.write(`USAGE: ${message.split('. ')[0]}. Add --help to see what there is.\n`);
     return 2;
   }
   process.stderr.write(`${stack}\n`);

@@ -11,7 +11,6 @@ const STOPPED_WITHIN_MS = 15_000;
 /** A process that lived this long has recovered: the count of its deaths begins anew. */
 const HEALTHY_AFTER_MS = 60_000;
 const MOST_DEATHS = 5;
-const FIRST_PAUSE_MS = 500;
 
 export interface ServiceOptions {
   /** For people, and for the log's file name. */
@@ -21,6 +20,8 @@ export interface ServiceOptions {
   readonly logDirectory: string;
   /** Resolves when the new process can be used. */
   readonly isReady: (child: ChildProcess, signal: AbortSignal) => Promise<void>;
+  /** Before the first restart; it doubles each time. */
+  readonly firstPauseMs: number;
   readonly janitor: Janitor;
   readonly say: (line: string) => void;
   /** Called once when it keeps dying. */
@@ -76,7 +77,7 @@ export function createService(options: ServiceOptions): Service {
         options.onGivenUp(failed(`ended ${deaths} times in a row`));
         return;
       }
-      const pause = FIRST_PAUSE_MS * 2 ** (deaths - 1);
+      const pause = options.firstPauseMs * 2 ** (deaths - 1);
       say(`The ${name} ended unexpectedly; starting it again in ${pause / 1000} s (log: ${logFile}).`);
       restart = setTimeout(() => {
         child = launch();

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { type Config, PROJECT } from '../../config.ts';
 import { EtiquetteError } from '../../errors.ts';
 import { connectClient } from '../../temporal/connection.ts';
-import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { devServerArguments } from '../../temporal/server.ts';
 import { temporalCli } from '../setup/tools.mjs';
 import type { WantedPort } from './ports.ts';
 import { createService, type Service, type ServiceOptions, saysReady } from './service.ts';
@@ -49,7 +49,7 @@ export async function createServices(
   await mkdir(join(config.VAR_DIR, 'temporal'), { recursive: true });
 
   const named = (options: Pick<ServiceOptions, 'name' | 'command' | 'isReady'> & { address: string }) => ({
-    ...createService({ env: process.env, logDirectory, ...shared, ...options }),
+    ...createService({ env: process.env, logDirectory, firstPauseMs: 500, ...shared, ...options }),
     name: options.name,
     address: options.address,
   });
@@ -90,10 +90,12 @@ function temporalCommand(config: Config): [string, ...string[]] {
   const { host, port } = temporalAddress(config);
   return [
     program,
-    ...['server', 'start-dev', '--ip', host, '--port', `${port}`, '--ui-port', `${config.TEMPORAL_UI_PORT}`],
-    ...['--db-filename', join(config.VAR_DIR, 'temporal', 'temporal.db'), '--log-level', 'warn'],
-    ...['--namespace', config.TEMPORAL_NAMESPACE],
-    ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ...devServerArguments({
+      address: `${host}:${port}`,
+      uiPort: config.TEMPORAL_UI_PORT,
+      database: join(config.VAR_DIR, 'temporal', 'temporal.db'),
+      namespace: config.TEMPORAL_NAMESPACE,
+    }),
   ];
 }
 
