@@ -97,7 +97,8 @@ export function supervise<J extends JobMap<J>>(options: SupervisorOptions): Supe
     }
     const task = current;
     try {
-      child ??= start();
+      // A child whose channel is closed is dead or dying, though its exit may not have been told yet.
+      if (!child?.connected) child = start();
       send(child, { type: 'run', id: task.id, job: task.job, input: task.input });
     } catch (error) {
       finish(task, () => task.reject(error));
