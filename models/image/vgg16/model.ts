@@ -54,8 +54,8 @@ async function readVgg16Head(directory: string): Promise<Vgg16Head> {
   const weights = await readSafetensors(join(directory, WEIGHTS));
   if (HEAD_WEIGHTS.some((name) => weights[name] === undefined)) throw corrupt();
   const mean = weights['scaler/mean']?.data;
-  const deviation = weights['scaler/deviation']?.data;
-  const scaler = mean && deviation ? { mean, deviation } : null;
+  const divisor = weights['scaler/divisor']?.data;
+  const scaler = mean && divisor ? { mean, divisor } : null;
   if (parameters.standardise !== (scaler !== null)) throw corrupt();
   return { parameters, weights, scaler };
 }

@@ -10,7 +10,7 @@ export const vgg16Schema = z.strictObject({
   ...pictureSchema.shape,
   /** Units of the head's hidden layer. */
   hidden: whole(256, 1, 8_192),
-  /** Features with mean 0 and deviation 1 over the training pictures; without it some weights never train. */
+  /** Brings features to a common scale, measured on the training pictures; without it some never train. */
   standardise: z.boolean().default(true),
   batchSize: whole(32, 1, 4_096),
   /** At most this many; early stopping mostly ends sooner. */

@@ -1,13 +1,21 @@
 import type { Arrays } from '../../runtime/safetensors.ts';
 
-/** Brings each feature to mean 0 and deviation 1: (feature - mean) / deviation. */
+/** Brings features to a common scale: (feature - mean) / divisor. */
 export interface Scaler {
   readonly mean: Float32Array;
-  readonly deviation: Float32Array;
+  readonly divisor: Float32Array;
 }
 
 /**
- * Measures features batch by batch, in double precision, in the order they come.
+ * The average length of a picture's scaled features. With plain deviation 1 it would be 158 for 25,088 of
+ * them: Adam moves every weight by the learning rate, so the hidden units would jump by 20 a step. On the
+ * Rakuten sample 5 lowers the validation loss from 17 to 3 and raises the accuracy from .13 to .19.
+ */
+const LENGTH = 5;
+
+/**
+ * Measures features batch by batch, in double precision, in the order they come: the divisor is the standard
+ * deviation, times what brings the whole to LENGTH.
  * @param batches row-major [n * featureSize] each
  */
 export async function measureScaler(
@@ -27,32 +35,33 @@ export async function measureScaler(
     }
   }
   const mean = new Float32Array(featureSize);
-  const deviation = new Float32Array(featureSize);
+  const divisor = new Float32Array(featureSize);
+  const factor = Math.sqrt(featureSize) / LENGTH;
   for (let at = 0; at < featureSize; at++) {
     const average = (sums[at] as number) / rows;
     const variance = (squares[at] as number) / rows - average * average;
     mean[at] = average;
     // A feature that never changes says nothing: it becomes 0, not a division by 0.
-    deviation[at] = variance > 0 ? Math.sqrt(variance) : 1;
+    divisor[at] = variance > 0 ? Math.sqrt(variance) * factor : 1;
   }
-  return { mean, deviation };
+  return { mean, divisor };
 }
 
 /** In place. */
-export function standardise(features: Float32Array, { mean, deviation }: Scaler): Float32Array {
+export function standardise(features: Float32Array, { mean, divisor }: Scaler): Float32Array {
   const featureSize = mean.length;
   for (let start = 0; start < features.length; start += featureSize) {
     for (let at = 0; at < featureSize; at++) {
       const value = features[start + at] as number;
-      features[start + at] = (value - (mean[at] as number)) / (deviation[at] as number);
+      features[start + at] = (value - (mean[at] as number)) / (divisor[at] as number);
     }
   }
   return features;
 }
 
-export function scalerArrays({ mean, deviation }: Scaler): Arrays {
+export function scalerArrays({ mean, divisor }: Scaler): Arrays {
   return {
     'scaler/mean': { shape: [mean.length], data: mean },
-    'scaler/deviation': { shape: [deviation.length], data: deviation },
+    'scaler/divisor': { shape: [divisor.length], data: divisor },
   };
 }
