@@ -1,5 +1,4 @@
-import type { Dataset, Group } from 'h5wasm';
-import * as h5wasm from 'h5wasm/node';
+import type * as H5 from 'h5wasm/node';
 import { EtiquetteError } from '../../../errors.ts';
 import type { Arrays, NamedArray } from '../../runtime/safetensors.ts';
 import { CONVOLUTIONS } from './architecture.ts';
@@ -10,11 +9,13 @@ import { CONVOLUTIONS } from './architecture.ts';
  * @throws EtiquetteError ENCODER_FILE_INVALID when they are not exactly VGG16's.
  */
 export async function readConvolutions(file: string): Promise<Arrays> {
-  await h5wasm.ready;
-  const source = new h5wasm.File(file, 'r');
+  // Only when needed: it starts a WebAssembly machine of its own.
+  const h5: typeof H5 = await import('h5wasm/node');
+  await h5.ready;
+  const source = new h5.File(file, 'r');
   let groups: NamedArray[][];
   try {
-    groups = layersOf(source);
+    groups = layersOf(h5, source);
   } finally {
     source.close();
   }
@@ -45,18 +46,18 @@ export async function readConvolutions(file: string): Promise<Arrays> {
 }
 
 /** The arrays of every group that holds any, groups in the order of their paths. */
-function layersOf(group: Group): NamedArray[][] {
+function layersOf(h5: typeof H5, group: H5.Group): NamedArray[][] {
   const own: NamedArray[] = [];
   const below: NamedArray[][] = [];
   for (const name of group.keys().sort()) {
     const entity = group.get(name);
-    if (entity instanceof h5wasm.Group) below.push(...layersOf(entity));
-    if (entity instanceof h5wasm.Dataset) own.push(...arrayOf(entity));
+    if (entity instanceof h5.Group) below.push(...layersOf(h5, entity));
+    if (entity instanceof h5.Dataset) own.push(...arrayOf(entity));
   }
   return own.length > 0 ? [own, ...below] : below;
 }
 
-function arrayOf(dataset: Dataset): NamedArray[] {
+function arrayOf(dataset: H5.Dataset): NamedArray[] {
   const { shape } = dataset;
   // Strings and scalars lie among the weights too.
   if (shape === null || dataset.dtype !== '<f' || shape.length === 0) return [];
