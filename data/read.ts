@@ -7,6 +7,8 @@ import { readCsv } from './csv.ts';
 import { readManifest } from './manifest.ts';
 import { isTypeCode, type TypeCode } from './type-codes.ts';
 
+const WRITE_CHARACTERS = 1 << 16;
+
 /** Products of an X file, in file order. Errors: see readCsv. */
 export async function* readProductTable(file: string): AsyncGenerator<Product> {
   const columns = ['designation', 'description', 'productid', 'imageid'] as const;
@@ -127,7 +129,13 @@ export async function writeRows(
 }
 
 async function* toLines(rows: Iterable<DatasetRow> | AsyncIterable<DatasetRow>): AsyncGenerator<string> {
+  let lines = '';
   for await (const { row, designation, description, productId, imageId, code, picture } of rows) {
-    yield `${JSON.stringify({ row, designation, description, productId, imageId, code, picture })}\n`;
+    lines += `${JSON.stringify({ row, designation, description, productId, imageId, code, picture })}\n`;
+    // A write a row would take longer than all the rest.
+    if (lines.length < WRITE_CHARACTERS) continue;
+    yield lines;
+    lines = '';
   }
+  yield lines;
 }

@@ -66,6 +66,7 @@ describe('The check of a catalogue', () => {
     const report = await check(files);
     assert.deepEqual(report.unreadable, names.slice(0, 5).sort());
     assert.equal(report.problems[0]?.code, 'CATALOGUE_PICTURE_UNREADABLE');
+    assert.match(report.problems[0]?.examples.join() ?? '', /14000 x 14000 pixels/);
     assert.equal(report.passed, true, '5 of 108 is below the limit');
     assert.equal((await check(files, { maxUnreadablePictures: 0.01 })).passed, false);
   });
