@@ -7,9 +7,11 @@ import { temporalCli } from '../../cli/setup/tools.mjs';
 import type { EpochEvent } from '../../models/training/epoch-audit.ts';
 import type { TrainAndDeployResult } from '../../temporal/contracts.ts';
 import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
+import { serveFiles } from '../support/file-server.ts';
 import { skip } from '../support/skip.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { epochsOf, giveEncoders, SMALL, trainingMaterials, until } from '../support/training.ts';
+import { zipCatalogue } from '../support/zip-catalogue.ts';
 
 /** Each test kills one process with SIGKILL at one place, and compares with a run that nothing disturbed. */
 describe('a training run in which a process is killed', function () {
@@ -84,6 +86,7 @@ describe('a training run in which a process is killed', function () {
   }
 
   function assertSame(result: TrainAndDeployResult): void {
+    assert.equal(result.datasetVersion, undisturbed.datasetVersion);
     assert.equal(result.bundle, undisturbed.bundle);
     assert.deepEqual(result.metrics, undisturbed.metrics);
   }
@@ -121,6 +124,28 @@ describe('a training run in which a process is killed', function () {
     await stack.start('training');
     assertSame(await run.result());
     await assertNoPictureTwice(features);
+  });
+
+  it('downloads no byte twice: pipeline worker, in the download of the pictures', async () => {
+    const site = join(root, 'site');
+    const archive = await zipCatalogue(catalogue, site);
+    const server = await serveFiles({ directory: site, bytesPerSecond: archive.bytes / 4 });
+    try {
+      const { stack, run } = await begin({ catalogue: server.url });
+      await until(() => server.served(`/${archive.name}`) > archive.bytes / 4, 'a quarter of the archive');
+      await stack.servers.get('pipeline')?.stop('SIGKILL');
+      await stack.start('pipeline');
+      assertSame(await run.result());
+      const requests = server.requests.filter(
+        ({ path, method }) => path.endsWith('.zip') && method === 'GET',
+      );
+      assert.equal(requests.length, 2);
+      assert.match(requests[1]?.range ?? '', /^bytes=[1-9]\d*-$/);
+      const twice = server.served(`/${archive.name}`) - archive.bytes;
+      assert.ok(twice < archive.bytes / 10, `${twice} of ${archive.bytes} bytes were served twice`);
+    } finally {
+      await server.close();
+    }
   });
 
   it('loses nothing: Temporal server, in an epoch', async () => {

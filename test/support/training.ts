@@ -1,4 +1,5 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -23,16 +24,18 @@ interface Materials {
 }
 
 let materials: Promise<Materials> | undefined;
-let folder: string | undefined;
 
-/** A small catalogue and the VGG16 weights, made once a test run. */
+/** Made once a test run; the folder goes when the process ends. */
 export function trainingMaterials(): Promise<Materials> {
-  materials ??= make();
+  materials ??= mkdtemp(join(tmpdir(), 'etiquette-materials-')).then((folder) => {
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return makeTrainingMaterials(folder);
+  });
   return materials;
 }
 
-async function make(): Promise<Materials> {
-  folder = await mkdtemp(join(tmpdir(), 'etiquette-materials-'));
+/** A small catalogue and the VGG16 weights. */
+export async function makeTrainingMaterials(folder: string): Promise<Materials> {
   const catalogue = join(folder, 'catalogue');
   const encoders = join(folder, 'encoders');
   await generateSample({ directory: catalogue, productsPerCode: 8, testProducts: 8, pictureSize: 64 });
@@ -54,10 +57,6 @@ export async function giveEncoders(varDirectory: string): Promise<void> {
   await cp(encoders, join(varDirectory, 'encoders'), { recursive: true });
 }
 
-after(async () => {
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
-
 /** The epochs that a stage began and finished, by whom, in order; empty while there are none. */
 export async function epochsOf(varDirectory: string, stage: 'text' | 'image'): Promise<EpochEvent[]> {
   const stages = join(varDirectory, 'stages');
@@ -72,7 +71,10 @@ export async function epochsOf(varDirectory: string, stage: 'text' | 'image'): P
 }
 
 /** Waits until something is so; looks every few milliseconds, since what is awaited may be over soon. */
-export async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false, what: string) {
+export async function until<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  what: string,
+) {
   const deadline = Date.now() + 90_000;
   while (Date.now() < deadline) {
     const found = await look();

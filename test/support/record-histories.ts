@@ -1,0 +1,46 @@
+/**
+ * Records test/fixtures/histories from real runs: `node --import tsx test/support/record-histories.ts 0.1.0`.
+ * Do so once for each change of a workflow that is deployed, and keep the old ones: replay.test.ts shows that
+ * runs which began on old code can be finished by the new one.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { startStack } from './stack.ts';
+import { makeTrainingMaterials, SMALL } from './training.ts';
+
+const release = process.argv[2];
+if (!release) throw new Error('Name the release: record-histories.ts 0.1.0');
+const directory = await mkdtemp(join(tmpdir(), 'etiquette-record-'));
+const { catalogue } = await makeTrainingMaterials(directory);
+const stack = await startStack(join(directory, 'stack'), ['pipeline', 'training', 'api']);
+try {
+  for (const [type, input] of [
+    ['trainAndDeploy', { ...SMALL, catalogue }],
+    ['predictCatalogue', { catalogue, out: join(directory, 'predictions.csv'), shardSize: 3 }],
+    ['deployModel', { rollback: true }],
+  ] as const) {
+    const run = await stack.client.workflow.start(type, {
+      workflowId: type,
+      taskQueue: stack.queue,
+      args: [input],
+    });
+    // The rollback finds nothing to go back to: a failed run is a history too.
+    await run.result().catch(() => {});
+    const history: unknown = JSON.parse(historyToJSON(await run.fetchHistory()));
+    const file = new URL(`../fixtures/histories/${type}-${release}.json`, import.meta.url);
+    await writeFile(file, `${JSON.stringify(anonymous(history), null, 1)}\n`);
+  }
+} finally {
+  await stack.close();
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** Who ran it, as process@host, is nobody's business and no part of a replay. */
+function anonymous(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(anonymous);
+  if (typeof value === 'string') return value.replaceAll(/\d+@[\w.-]+/g, 'recorder');
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, anonymous(inner)]));
+}
