@@ -11,8 +11,10 @@ import type {
 /** Probabilities of n products over TYPE_CODES, row-major [n * 27]; each row sums to 1. */
 export type Probabilities = Float32Array;
 
-/** A loaded text model. Rows with empty text get a uniform row: the fusion then leaves text out. */
+/** A loaded text model. */
 export interface TextModel {
+  /** Whether it finds words in a product's text. If not, its row is uniform and the fusion leaves text out. */
+  reads(product: ProductText): boolean;
   predict(products: readonly ProductText[]): Probabilities;
   dispose(): void;
 }

@@ -11,7 +11,6 @@ import { encoderFile } from '../image/encoders.ts';
 import { openFeatures } from '../image/features.ts';
 import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
-import { clean } from '../text/clean.ts';
 import type { Bundle } from './format.ts';
 import { readBundle, verifyFiles } from './load.ts';
 import { blankScores, CLASSES } from './rows.ts';
@@ -45,8 +44,8 @@ export const predict: Job<'predict'> = async ({ products }) => {
 export const score: Job<'score'> = async (input, context) => {
   const recipes = family(input.family);
   const rows = await collect(join(input.dataset.directory, `${input.part}.ndjson`));
-  const scores = blankScores(rows);
   const text = await recipes.text.load(input.textModel);
+  const scores = blankScores(rows, text);
   const image = await recipes.image.load(input.imageModel, null);
   const features = await openFeatures(input.shards);
   try {
@@ -77,7 +76,7 @@ export const predictRows: Job<'predictRows'> = async (input, context) => {
   const loaded = await load(input.bundle, input.encoders);
   try {
     const rows = await collect(input.rows);
-    const scores = blankScores(rows);
+    const scores = blankScores(rows, loaded.text);
     await scoreTexts(loaded.text, rows, scores, context);
     const withPicture = rows.flatMap(({ picture }, index) =>
       picture ? [{ index, file: picture.file }] : [],
@@ -152,7 +151,7 @@ async function predictProducts(
   prepared.forEach((one, index) => {
     if (one instanceof Float32Array) copyRow(seen, next++, image, index);
   });
-  const hasText = products.map((product) => (clean(product).length > 0 ? 1 : 0));
+  const hasText = products.map((product) => (loaded.text.reads(product) ? 1 : 0));
   const hasPicture = prepared.map((one) => (one instanceof Float32Array ? 1 : 0));
   const fused = fuseConvex({ text, image, hasText, hasPicture, textWeight: loaded.bundle.fusion.textWeight });
   return prepared.map((one, index) => {
