@@ -84,7 +84,7 @@ export async function fit(
         const state = stopping.stop ? NO_ADAM : adam.state();
         await writeCheckpoint(file, fingerprint, { epochs, adam: state, best });
         await recordEpoch(directory, 'end', epoch);
-        context.progress(afterEpoch(result, maximum));
+        context.progress(afterEpoch(result, maximum, stopping.stop));
       }
     } finally {
       adam.dispose();
@@ -124,9 +124,9 @@ async function runEpoch(
   };
 }
 
-function afterEpoch({ epoch, ...metrics }: Epoch, maximum: number): JobProgress {
+function afterEpoch({ epoch, ...metrics }: Epoch, maximum: number, last: boolean): JobProgress {
   const message =
     `epoch ${epoch} of at most ${maximum}: validation loss ${metrics.validationLoss.toFixed(4)}, ` +
     `accuracy ${(metrics.validationAccuracy * 100).toFixed(1)} %`;
-  return { fraction: epoch / maximum, message, epoch, epochs: maximum, metrics };
+  return { fraction: last ? 1 : epoch / maximum, message, epoch, epochs: maximum, metrics };
 }
