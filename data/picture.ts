@@ -7,7 +7,7 @@ const MOST_PIXELS = 25_000_000;
 const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif']);
 
 /**
- * Why a picture file cannot be used, or null when it can. The size is taken from the header before anything is
+ * Why a picture file cannot be used, or null when it can. Its pixels are bounded by the header, before anything is
  * decoded; then the whole picture is, so that one cut short is found.
  */
 export async function pictureProblem(file: string): Promise<string | null> {
@@ -17,9 +17,8 @@ export async function pictureProblem(file: string): Promise<string | null> {
     if (size > MOST_BYTES) return `has ${size} bytes, more than ${MOST_BYTES}`;
     const bytes = await readFile(file);
     const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: MOST_PIXELS });
-    const { format, width, height } = await picture.metadata();
+    const { format } = await picture.metadata();
     if (!FORMATS.has(format)) return `is ${format}, not a JPEG, PNG, WebP or GIF`;
-    if (width * height > MOST_PIXELS) return `has ${width} x ${height} pixels, more than ${MOST_PIXELS}`;
     // A small output lets the JPEG decoder skip work, not data: it still reads every block.
     await picture.resize(64, 64, { fit: 'fill' }).raw().toBuffer();
     return null;
