@@ -4,6 +4,8 @@ import sharp from 'sharp';
 const MOST_BYTES = 20 * 1024 * 1024;
 /** 25 megapixels: a small file can unfold to gigabytes. */
 const MOST_PIXELS = 25_000_000;
+/** What a JPEG can have: a picture of one pixel by millions takes seconds to shrink. */
+const MOST_SIDE = 65_535;
 const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif']);
 
 /**
@@ -16,9 +18,11 @@ export async function pictureProblem(file: string): Promise<string | null> {
     if (size === 0) return 'is empty';
     if (size > MOST_BYTES) return `has ${size} bytes, more than ${MOST_BYTES}`;
     const bytes = await readFile(file);
-    const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: MOST_PIXELS });
-    const { format } = await picture.metadata();
+    // As strict as training and serving are: damage that they live with costs no picture.
+    const picture = sharp(bytes, { failOn: 'truncated', limitInputPixels: MOST_PIXELS });
+    const { format, width, height } = await picture.metadata();
     if (!FORMATS.has(format)) return `is ${format}, not a JPEG, PNG, WebP or GIF`;
+    if (Math.max(width, height) > MOST_SIDE) return `has ${width} x ${height} pixels`;
     // A small output lets the JPEG decoder skip work, not data: it still reads every block.
     await picture.resize(64, 64, { fit: 'fill' }).raw().toBuffer();
     return null;
