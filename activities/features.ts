@@ -48,7 +48,7 @@ export function createPlanFeatures({ config, log }: ActivityDeps) {
         onProgress: (progress) => report({ ...progress, fraction: 0 }),
         log,
       });
-      const code = await codeHash(modules.image);
+      const code = await codeHash(modules.features);
       const plan = await planShards(await pictures(input.dataset), {
         directory: config.features,
         encoder,

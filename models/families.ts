@@ -10,7 +10,11 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     text: lstm,
     image: vgg16,
     fusion: 'convex',
-    modules: { text: 'models/text/lstm/recipe.ts', image: 'models/image/vgg16/recipe.ts' },
+    modules: {
+      text: 'models/text/lstm/recipe.ts',
+      image: 'models/image/vgg16/recipe.ts',
+      features: 'models/image/vgg16/compute.ts',
+    },
   },
 };
 

@@ -57,6 +57,9 @@ export interface Family {
   readonly text: TextRecipe;
   readonly image: ImageRecipe;
   readonly fusion: 'convex';
-  /** Each recipe's module, relative to the project: its code decides whether a trained part can be reused. */
-  readonly modules: { readonly text: string; readonly image: string };
+  /**
+   * Modules relative to the project, whose code decides whether a result can be reused. `features` computes
+   * them and nothing else: a change to the head's training must not compute days of features again.
+   */
+  readonly modules: { readonly text: string; readonly image: string; readonly features: string };
 }
