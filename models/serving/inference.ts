@@ -79,6 +79,12 @@ export interface InferenceService {
   close(): Promise<void>;
 }
 
+/**
+ * A batch that takes longer than so many deadlines hangs: its child is replaced. Below that it may only be slow,
+ * and loading a bundle again would make an overload worse.
+ */
+const HANGS_AFTER_DEADLINES = 3;
+
 interface Serving {
   readonly replica: Replica;
   readonly facts: ServingBundle;
@@ -88,7 +94,7 @@ interface Serving {
 
 export function createInference({
   maxQueue,
-  maxBatch = 16,
+  maxBatch = 8,
   deadlineMs = 10_000,
   loadTimeoutMs = 60_000,
   onBatch,
@@ -167,7 +173,7 @@ export function createInference({
     try {
       const outcomes = await replica.predict(
         batch.map((waiting) => waiting.input),
-        AbortSignal.timeout(deadlineMs),
+        AbortSignal.timeout(HANGS_AFTER_DEADLINES * deadlineMs),
       );
       onBatch?.(batch.length, (performance.now() - start) / 1000);
       batch.forEach((waiting, index) => {
