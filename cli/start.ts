@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, PROJECT, readConfig } from '../config.ts';
-import { EtiquetteError } from '../errors.ts';
+import { EtiquetteError, isEtiquetteError } from '../errors.ts';
 import { tryLock } from './setup/lock.mjs';
 import { ensureChampion } from './start/champion.ts';
 import { writeEnvironmentFile } from './start/environment-file.ts';
@@ -63,7 +63,8 @@ async function runEverything(config: Config): Promise<number> {
     const [temporal, ...others] = services;
     await start(temporal);
     await Promise.all(others.map(start));
-    const bundle = await ensureChampion(config, say);
+    const bundle = await serveChampion(config);
+    if (bundle === null) return;
     say(`✔ ${'bundle'.padEnd(16)} ${bundle} serves`);
     await tellReady(config, bundle);
   };
@@ -75,6 +76,17 @@ async function runEverything(config: Config): Promise<number> {
     for (const service of services.toReversed()) await service.stop();
     janitor.close();
     stopped.close();
+  }
+}
+
+/** A champion that can not be served stops nothing: how else would one train or roll back? */
+async function serveChampion(config: Config): Promise<string | null> {
+  try {
+    return await ensureChampion(config, say);
+  } catch (error) {
+    if (!isEtiquetteError(error) || error.code !== 'CHAMPION_NOT_SERVED') throw error;
+    say(`${error.code}: ${error.message}\nEverything else runs. Ctrl-C stops it.`);
+    return null;
   }
 }
 

@@ -61,8 +61,9 @@ async function loadInApi(config: Config, version: string): Promise<void> {
     signal: AbortSignal.timeout(120_000),
   });
   if (answer.ok) return;
+  const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string };
   throw new EtiquetteError(
     'CHAMPION_NOT_SERVED',
-    `The API can not serve the champion ${version}: ${await answer.text()}`,
+    `${detail ?? `The API can not serve the champion ${version}.`} Return to the one before with "npm run rollback", or train another with "npm run train".`,
   );
 }
