@@ -20,6 +20,7 @@ const COMMANDS = {
   rollback: { needs: ['modules'], says: 'return to the champion before' },
   models: { needs: ['modules'], says: 'list bundles and deployments' },
   import: { needs: ['modules', 'tensorflow'], says: 'make a bundle of existing Keras files' },
+  bench: { needs: ['modules', 'tensorflow', 'temporal'], says: 'measure, against a peer in the same run' },
   sample: { needs: ['modules'], says: 'write a sample catalogue' },
   lint: { needs: ['modules'], says: 'check style and the one-way streets between folders' },
   typecheck: { needs: ['modules'], says: 'check types' },

@@ -1,0 +1,26 @@
+import { responsiveness } from './responsiveness.ts';
+
+/** One measured figure beside its peer's. */
+export interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly ours: number;
+  /** null where the target is absolute. */
+  readonly peer: number | null;
+  readonly ratio: number | null;
+  /** In words, as `ok` was judged. */
+  readonly target: string;
+  readonly ok: boolean;
+}
+
+interface Benchmark {
+  readonly says: string;
+  run(say: (line: string) => void): Promise<Row[]>;
+}
+
+export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  responsiveness: {
+    says: '/status and heartbeats while a training and predictions use every core',
+    run: responsiveness,
+  },
+};
