@@ -7,6 +7,7 @@ import type { PipelineActivities, TrainingActivities } from '../../activities/in
 import type { TrainAndDeployResult } from '../../temporal/contracts.ts';
 import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { skip } from '../support/skip.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
 
 type Activities = PipelineActivities & TrainingActivities;
@@ -43,7 +44,7 @@ describe('the workflow trainAndDeploy', function () {
 
   before(async function () {
     const created = await timeSkipping();
-    if (!created) return this.skip();
+    if (!created) skip(this, 'no time-skipping server: run "npm run setup"');
     environment = created;
     await environment.connection.operatorService.addSearchAttributes({
       namespace: 'default',
