@@ -2,9 +2,12 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CHALLENGE_FILES } from '../data/catalogue.ts';
 import { generateSample } from '../data/sample/generate.ts';
+import { EtiquetteError } from '../errors.ts';
 import type { TrainAndDeployInput } from '../temporal/inputs.ts';
+import { reasonOf } from '../temporal/reason.ts';
 import { type Stack, startStack } from '../test/support/stack.ts';
 import { makeTrainingMaterials } from '../test/support/training.ts';
 import type { Row } from './index.ts';
@@ -32,16 +35,16 @@ export async function responsiveness(say: (line: string) => void): Promise<Row[]
     say('Making two catalogues, and training a first model to serve.');
     const { catalogue, encoders } = await makeTrainingMaterials(directory);
     const other = join(directory, 'other');
-    await generateSample({ directory: other, productsPerCode: 12, testProducts: 0, seed: 8 });
+    await generateSample({ directory: other, productsPerCode: 12, seed: 8 });
     await cp(encoders, join(directory, 'stack/var/encoders'), { recursive: true });
     stack = await startStack(join(directory, 'stack'), ['pipeline', 'training', 'api']);
-    await start(stack, 'first', { ...TRAINING, catalogue, text: { epochs: 2 } }).then((run) => run.result());
+    await start(stack, 'first', { ...TRAINING, catalogue, text: { epochs: 2 } }).then(resultOf);
 
     const [token, picture] = [await login(stack), await anyPicture(catalogue)];
     const idle = await statusTimes(stack, wait(10_000));
     say('Training and predicting.');
     const run = await start(stack, 'load', { ...TRAINING, catalogue: other, deploy: false });
-    const ended = run.result();
+    const ended = resultOf(run);
     const [busy, { predicted, failed }] = await Promise.all([
       statusTimes(stack, ended),
       predictAll(stack, token, picture, ended),
@@ -94,6 +97,17 @@ export async function responsiveness(say: (line: string) => void): Promise<Row[]
 
 function start(stack: Stack, workflowId: string, input: TrainAndDeployInput) {
   return stack.client.workflow.start('trainAndDeploy', { workflowId, taskQueue: stack.queue, args: [input] });
+}
+
+async function resultOf(run: WorkflowHandle): Promise<unknown> {
+  try {
+    return await run.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    throw new EtiquetteError('BENCHMARK_RUN_FAILED', `${run.workflowId}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Milliseconds of each /status until something ends. */

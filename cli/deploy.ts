@@ -6,7 +6,7 @@ import { EtiquetteError } from '../errors.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { DEPLOY_WORKFLOW_ID, type DeployModelResult, WORKFLOWS } from '../temporal/contracts.ts';
 import type { DeployModelInput } from '../temporal/inputs.ts';
-import { reasonOf } from './train.ts';
+import { reasonOf } from '../temporal/reason.ts';
 
 const USAGE = `Usage: npm run deploy -- VERSION [--reason TEXT]
 

@@ -7,7 +7,8 @@ import { EtiquetteError } from '../errors.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { type PredictCatalogueResult, WORKFLOWS } from '../temporal/contracts.ts';
 import type { PredictCatalogueInput } from '../temporal/inputs.ts';
-import { reasonOf, sourceOf } from './train.ts';
+import { reasonOf } from '../temporal/reason.ts';
+import { sourceOf } from './train.ts';
 
 const USAGE = `Usage: npm run predict -- --catalogue DIR --out FILE [options]
 

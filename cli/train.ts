@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  ApplicationFailure,
-  CancelledFailure,
   type Client,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -19,6 +17,7 @@ import {
   WORKFLOWS,
 } from '../temporal/contracts.ts';
 import type { TrainAndDeployInput } from '../temporal/inputs.ts';
+import { reasonOf } from '../temporal/reason.ts';
 import { followRun } from './follow.ts';
 
 const USAGE = `Usage: npm run train -- [options]
@@ -30,9 +29,13 @@ Starts the workflow trainAndDeploy: fetch, validate, split, train, evaluate, ver
   --seed N                default: 42
   --no-deploy             stop when the bundle is in the store
   --set PART.NAME=VALUE   a hyperparameter, such as --set text.epochs=3 or --set image.size=64 (repeatable)
-  --wait                  follow the run with a progress bar until it ends; the exit code tells
+  --wait                  follow the run with a progress bar until it ends; the exit code tells: 0 deployed or waiting,
+                          1 failed, 3 rejected by the gate
   --json                  print one JSON line at the end (implies --wait)
 `;
+
+/** 1 is a run that failed, 3 a sound run whose model was not good enough. */
+const EXIT_CODES = { deployed: 0, waiting: 0, failed: 1, rejected: 3 } as const;
 
 /** What `npm run train -- --json` prints. */
 export interface TrainReport extends Omit<TrainAndDeployResult, 'bundleReused'> {
@@ -79,7 +82,7 @@ export async function main(args: string[]): Promise<number> {
     const report = await followTraining(handle, handle.firstExecutionRunId);
     if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else process.stdout.write(`${report.outcome}: ${report.reason}\n`);
-    return report.outcome === 'failed' || report.outcome === 'rejected' ? 1 : 0;
+    return EXIT_CODES[report.outcome];
   } finally {
     await client.connection.close();
   }
@@ -133,14 +136,6 @@ export async function followTraining(handle: WorkflowHandle, runId: string): Pro
       report: null,
     };
   }
-}
-
-/** The reason in words, with its code. */
-export function reasonOf(error: WorkflowFailedError): string {
-  const { cause } = error;
-  if (cause instanceof CancelledFailure) return 'CANCELLED: The run was cancelled.';
-  if (cause instanceof ApplicationFailure) return `${cause.type}: ${cause.message}`;
-  return cause?.message ?? error.message;
 }
 
 /** Folders are named from where the command is called; the worker needs the whole path. */

@@ -5,14 +5,15 @@ export function describe(progress: RunProgress): string {
   const percent = Math.round(progress.fraction * 100);
   const bar = '█'.repeat(Math.round(percent / 5)).padEnd(20, '░');
   const left = progress.secondsLeft === null ? '' : ` · about ${duration(progress.secondsLeft)} left`;
-  const rows = progress.stages.map(
-    ({ name, seconds, reused }) => `| ${name} | ${reused ? 'reused' : duration(Math.round(seconds))} |`,
+  const done = progress.stages.map(
+    ({ name, seconds, reused }) => `- ${name}: ${reused ? 'reused' : duration(Math.round(seconds))}`,
   );
   return [
     `**${progress.stage}** — ${progress.message}`,
     '',
     `\`${bar}\` ${percent} %${left}`,
-    ...(rows.length > 0 ? ['', '| stage | time |', '|---|---|', ...rows] : []),
+    '',
+    ...done,
   ].join('\n');
 }
 
