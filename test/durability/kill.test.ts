@@ -110,6 +110,18 @@ describe('a training run in which a process is killed', function () {
     assertNoEpochTwice(await epochsOf(varDirectory, 'text'));
   });
 
+  it('goes on elsewhere when its worker is asked to stop, as for an upgrade', async () => {
+    // Long enough not to be over within the moment of grace that a stopping worker has.
+    const text = { ...SMALL.text, epochs: 40, patience: 40 };
+    const { stack, run, varDirectory } = await begin({ catalogue, text });
+    await inEpoch3(varDirectory, 'text');
+    await stack.servers.get('training')?.stop('SIGTERM');
+    await stack.start('training');
+    const { outcome } = await run.result();
+    assert.equal(outcome, 'waiting');
+    assertNoEpochTwice(await epochsOf(varDirectory, 'text'));
+  });
+
   it('computes no feature twice: training worker, in a shard', async () => {
     const { stack, run, varDirectory } = await begin();
     const features = join(varDirectory, 'features');
