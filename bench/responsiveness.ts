@@ -10,7 +10,7 @@ import type { TrainAndDeployInput } from '../temporal/inputs.ts';
 import { reasonOf } from '../temporal/reason.ts';
 import { type Stack, startStack } from '../test/support/stack.ts';
 import { makeTrainingMaterials } from '../test/support/training.ts';
-import type { Row } from './index.ts';
+import type { Row } from './row.ts';
 
 const FIELDS = ['product_identifier', 'designation', 'description', 'product_id', 'imageid'];
 const CLIENTS = 2;

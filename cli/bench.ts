@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { BENCHMARKS, type Row } from '../bench/index.ts';
+import { BENCHMARKS } from '../bench/index.ts';
+import type { Row } from '../bench/row.ts';
 import { EtiquetteError } from '../errors.ts';
 
 const USAGE = `Usage: npm run bench -- NAME [--json]
