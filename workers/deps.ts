@@ -8,7 +8,13 @@ import { createMlProcess } from '../models/runtime/process.ts';
 export function createDeps(config: Config, name: string): ActivityDeps & { close(): Promise<void> } {
   const log = pino({ name, level: config.LOG_LEVEL });
   const process = (kind: string, threads: number) =>
-    createMlProcess({ name: kind, threads, log: (line) => log.debug({ process: kind }, line) });
+    createMlProcess({
+      name: kind,
+      threads,
+      // A stage needs one of the two at a time: the other gives its memory back.
+      idleSeconds: 60,
+      log: (line) => log.debug({ process: kind }, line),
+    });
   const ml = process('ml', 1);
   const vision = process('vision', availableParallelism());
   return {

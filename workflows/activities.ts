@@ -32,9 +32,11 @@ export const pipelineActivities = (queues: TaskQueues) =>
     retry,
   });
 
-export const trainingActivities = (queues: TaskQueues) =>
+/** `summary` is what the Web UI shows beside the activity's name. */
+export const trainingActivities = (queues: TaskQueues, summary?: string) =>
   proxyActivities<TrainingActivities>({
     taskQueue: queues.training,
+    ...(summary === undefined ? {} : { summary }),
     startToCloseTimeout: '24h',
     heartbeatTimeout,
     cancellationType,

@@ -14,14 +14,16 @@ export async function predictCatalogue(input: PredictCatalogueInput): Promise<Pr
   const { trainingTaskQueue } = await settings();
   const queues = { pipeline: workflowInfo().taskQueue, training: trainingTaskQueue };
   const pipeline = pipelineActivities(queues);
-  const training = trainingActivities(queues);
   try {
     const catalogue = await pipeline.fetch({ source });
     const plan = await pipeline.planPrediction({ catalogue, part, bundle, shardSize });
     upsertSearchAttributes({ EtiquetteBundle: [plan.bundle] });
     const shards = Array.from({ length: plan.shards }, (_, shard) => shard);
     const answers = await Promise.all(
-      shards.map((shard) => training.predictShard({ plan, shard, catalogueDirectory: catalogue.directory })),
+      shards.map((shard) => {
+        const { predictShard } = trainingActivities(queues, `shard ${shard + 1} of ${plan.shards}`);
+        return predictShard({ plan, shard, catalogueDirectory: catalogue.directory });
+      }),
     );
     await pipeline.joinPredictions({ plan, out });
     const pictures = answers.reduce((sum, answer) => sum + answer.pictures, 0);

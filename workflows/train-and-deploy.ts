@@ -62,7 +62,11 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
           const shards = Array.from({ length: found.missing }, (_, shard) => shard);
           await Promise.all(
             shards.map(async (shard) => {
-              await training.computeFeatures({ family, dataset, parameters, plan: found.file, shard });
+              const { computeFeatures } = trainingActivities(
+                queues,
+                `shard ${shard + 1} of ${shards.length}`,
+              );
+              await computeFeatures({ family, dataset, parameters, plan: found.file, shard });
               progress.shard(++done, found.missing);
             }),
           );
