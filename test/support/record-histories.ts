@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { PROJECT } from '../../config.ts';
 import { startStack } from './stack.ts';
 import { makeTrainingMaterials, SMALL } from './training.ts';
 
@@ -37,10 +38,11 @@ try {
   await rm(directory, { recursive: true, force: true });
 }
 
-/** Who ran it, as process@host, is nobody's business and no part of a replay. */
+/** Who ran it, as process@host, and where, is nobody's business and no part of a replay. */
 function anonymous(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(anonymous);
-  if (typeof value === 'string') return value.replaceAll(/\d+@[\w.-]+/g, 'recorder');
+  if (typeof value === 'string')
+    return value.replaceAll(/\d+@[\w.-]+/g, 'recorder').replaceAll(PROJECT, '/etiquette/');
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, anonymous(inner)]));
 }
