@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import { readConfig } from '../config.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
@@ -5,7 +6,6 @@ import { startApi } from './start.ts';
 
 /** After this the process ends whatever is still open. */
 const STOP_WITHIN_MS = 10_000;
-const INFERENCE_THREADS = 2;
 
 const log = pino({ name: 'api' });
 
@@ -16,7 +16,7 @@ try {
   const createMl = () =>
     createMlProcess({
       name: 'inference',
-      threads: INFERENCE_THREADS,
+      threads: availableParallelism(),
       log: (line) => inferenceLog.info(line),
     });
   const api = await startApi(config, createMl, log);

@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluateFused } from '../activities/evaluate.ts';
@@ -47,7 +47,7 @@ export async function main(args: string[]): Promise<number> {
   const { fusion } = await readBundle(join(config.bundles, version));
   const source = sourceOf(values.catalogue);
   const signal = new AbortController().signal;
-  const onProgress = (progress: { message: string }) => step(progress.message);
+  const onProgress = progressLine();
   const catalogue = await fetchCatalogue({
     source,
     directory: catalogueDirectory(config, source),
@@ -55,8 +55,7 @@ export async function main(args: string[]): Promise<number> {
     signal,
     onProgress,
   });
-  await mkdir(config.VAR_DIR, { recursive: true });
-  const folder = await mkdtemp(join(config.VAR_DIR, 'evaluate-'));
+  const folder = await mkdtemp(join(tmpdir(), 'etiquette-evaluate-'));
   const ml = createMlProcess({ name: 'evaluate', threads: availableParallelism() });
   try {
     const rows = join(folder, 'rows.ndjson');
@@ -74,7 +73,7 @@ export async function main(args: string[]): Promise<number> {
       { onProgress },
     );
     const { metrics } = evaluateFused(await readScores(file), fusion.textWeight);
-    step('');
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     if (values.json) process.stdout.write(`${JSON.stringify(metrics)}\n`);
     else print(version, metrics);
     return 0;
@@ -88,8 +87,14 @@ async function* labelled(rows: AsyncIterable<DatasetRow>): AsyncIterable<Dataset
   for await (const row of rows) if (row.code !== null) yield row;
 }
 
-function step(message: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
+/** Redrawn on a terminal; a line for each tenth elsewhere. */
+function progressLine(): (progress: { fraction: number; message: string }) => void {
+  let tenth = -1;
+  return ({ fraction, message }) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
+    else if (Math.floor(fraction * 10) !== tenth) process.stderr.write(`${message}\n`);
+    tenth = Math.floor(fraction * 10);
+  };
 }
 
 function print(version: string, metrics: ReturnType<typeof evaluateFused>['metrics']): void {

@@ -23,7 +23,10 @@ export interface PlainError {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Errors without a code become ML_JOB_FAILED: unforeseen, so that a bounded retry is worth it. */
+/** Faults of the program: the same code fails in the same way again. */
+const PROGRAMMING_ERRORS = [TypeError, ReferenceError, SyntaxError, RangeError];
+
+/** Errors without a code become ML_JOB_FAILED: unforeseen, so that a bounded retry is mostly worth it. */
 export function toPlainError(job: string, error: unknown): PlainError {
   if (isEtiquetteError(error)) {
     return { code: error.code, message: error.message, retryable: error.retryable, details: error.details };
@@ -32,7 +35,7 @@ export function toPlainError(job: string, error: unknown): PlainError {
   return {
     code: 'ML_JOB_FAILED',
     message: `The ML job ${job} failed unexpectedly: ${message}`,
-    retryable: true,
+    retryable: !PROGRAMMING_ERRORS.some((kind) => error instanceof kind),
     details: { job, stack: error instanceof Error ? error.stack : undefined },
   };
 }
