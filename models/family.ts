@@ -15,15 +15,15 @@ export type Probabilities = Float32Array;
 export interface TextModel {
   /** Whether it finds words in a product's text. If not, its row is uniform and the fusion leaves text out. */
   reads(product: ProductText): boolean;
-  predict(products: readonly ProductText[]): Probabilities;
+  predict(products: readonly ProductText[]): Promise<Probabilities>;
   dispose(): void;
 }
 
 /** A loaded picture classifier: a frozen encoder (shared by bundles) and this bundle's head. */
 export interface ImageModel {
   /** Features of n pictures, row-major [n * featureSize]. `pixels` come from the recipe's `prepare`. */
-  encode(pixels: readonly Float32Array[]): Float32Array;
-  classify(features: Float32Array, count: number): Probabilities;
+  encode(pixels: readonly Float32Array[]): Promise<Float32Array>;
+  classify(features: Float32Array, count: number): Promise<Probabilities>;
   readonly featureSize: number;
   dispose(): void;
 }

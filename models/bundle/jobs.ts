@@ -57,7 +57,7 @@ export const score: Job<'score'> = async (input, context) => {
       await pause(context);
       const batch = withPicture.slice(from, from + TEXT_BATCH);
       const found = await features.read(batch.map(({ sha256 }) => sha256));
-      const probabilities = image.classify(found, batch.length);
+      const probabilities = await image.classify(found, batch.length);
       batch.forEach(({ index }, position) => {
         copyRow(probabilities, position, scores.image, index);
       });
@@ -93,8 +93,8 @@ export const predictRows: Job<'predictRows'> = async (input, context) => {
         return pixels ? [{ index, pixels }] : [];
       });
       if (readable.length > 0) {
-        const features = loaded.image.encode(readable.map(({ pixels }) => pixels));
-        const probabilities = loaded.image.classify(features, readable.length);
+        const features = await loaded.image.encode(readable.map(({ pixels }) => pixels));
+        const probabilities = await loaded.image.classify(features, readable.length);
         readable.forEach(({ index }, position) => {
           copyRow(probabilities, position, scores.image, index);
         });
@@ -143,9 +143,9 @@ async function predictProducts(
   const pixels = prepared.filter((one) => one instanceof Float32Array);
   const seen =
     pixels.length > 0
-      ? loaded.image.classify(loaded.image.encode(pixels), pixels.length)
+      ? await loaded.image.classify(await loaded.image.encode(pixels), pixels.length)
       : new Float32Array(0);
-  const text = loaded.text.predict(products);
+  const text = await loaded.text.predict(products);
   const image = new Float32Array(n * CLASSES).fill(1 / CLASSES);
   let next = 0;
   prepared.forEach((one, index) => {
@@ -172,7 +172,7 @@ async function scoreTexts(
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += TEXT_BATCH) {
     await pause(context);
-    scores.text.set(text.predict(rows.slice(from, from + TEXT_BATCH)), from * CLASSES);
+    scores.text.set(await text.predict(rows.slice(from, from + TEXT_BATCH)), from * CLASSES);
   }
 }
 

@@ -87,11 +87,11 @@ export async function loadVgg16Model(directory: string, encoderFile: string | nu
 
   return {
     featureSize,
-    encode(pixels) {
+    async encode(pixels) {
       if (!encoder) throw new Error('this picture model was loaded without its encoder');
       return encoder.encode(pixels);
     },
-    classify(features, count) {
+    async classify(features, count) {
       if (count === 0) return new Float32Array(0);
       const input = scaler ? standardise(features.slice(), scaler) : features;
       const probabilities = tf.tidy(() =>

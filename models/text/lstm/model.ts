@@ -77,7 +77,7 @@ export async function loadLstm(directory: string): Promise<TextModel> {
 
   return {
     reads: (product) => clean(product).length > 0,
-    predict(products: readonly ProductText[]): Probabilities {
+    async predict(products: readonly ProductText[]): Promise<Probabilities> {
       const probabilities = new Float32Array(products.length * CLASSES).fill(1 / CLASSES);
       const readable = products
         .map(clean)

@@ -194,20 +194,20 @@ describe('the VGG16 recipe', function () {
       const { pictures } = shards[0]!;
       const files = await Promise.all(pictures.map(({ file }) => readFile(join(folder, file))));
       const pixels = await Promise.all(files.map((bytes) => vgg16.prepare(bytes, parameters)));
-      const encoded = model.encode(pixels);
+      const encoded = await model.encode(pixels);
       const features = await openFeatures(shards);
       assert.deepEqual(encoded, await features.read(pictures.map(({ sha256 }) => sha256)));
       await features.close();
-      const probabilities = model.classify(encoded, pictures.length);
+      const probabilities = await model.classify(encoded, pictures.length);
       for (let at = 0; at < pictures.length; at++) {
         const sum = probabilities.subarray(at * 27, (at + 1) * 27).reduce((total, value) => total + value, 0);
         assert.ok(Math.abs(sum - 1) < 1e-5);
       }
-      const alone = model.classify(encoded.slice(0, model.featureSize), 1);
+      const alone = await model.classify(encoded.slice(0, model.featureSize), 1);
       alone.forEach((value, at) => {
         assert.ok(Math.abs(value - probabilities[at]!) < 1e-6);
       });
-      assert.equal(model.classify(new Float32Array(0), 0).length, 0);
+      assert.equal((await model.classify(new Float32Array(0), 0)).length, 0);
       model.dispose();
     });
 
@@ -216,7 +216,7 @@ describe('the VGG16 recipe', function () {
       const model = await vgg16.load(join(undisturbed, 'model'), null);
       const validation = shards[0]!.pictures.slice(60);
       const features = await openFeatures(shards);
-      const found = model.classify(await features.read(validation.map(({ sha256 }) => sha256)), 18);
+      const found = await model.classify(await features.read(validation.map(({ sha256 }) => sha256)), 18);
       const right = validation.filter(({ file }, at) => {
         const scores = found.subarray(at * 27, (at + 1) * 27);
         const code = TYPE_CODES[scores.indexOf(Math.max(...scores))];
@@ -233,7 +233,7 @@ describe('the VGG16 recipe', function () {
       const model = await vgg16.load(join(undisturbed, 'model'), encoder.file);
       const loaded = tf.memory().numTensors;
       const pixels = new Float32Array(64 * 64 * 3);
-      model.classify(model.encode([pixels, pixels]), 2);
+      await model.classify(await model.encode([pixels, pixels]), 2);
       assert.equal(tf.memory().numTensors, loaded);
       model.dispose();
       assert.equal(tf.memory().numTensors, before);

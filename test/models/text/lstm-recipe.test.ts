@@ -167,7 +167,7 @@ describe('the LSTM recipe', function () {
 
     it('answers with probabilities, each row summing to 1', async () => {
       const model = await lstm.load(join(undisturbed, 'model'));
-      const probabilities = model.predict(products);
+      const probabilities = await model.predict(products);
       const hits = products.filter((_product, row) => {
         const found = probabilities.subarray(row * 27, (row + 1) * 27);
         assert.ok(Math.abs(found.reduce((sum, value) => sum + value, 0) - 1) < 1e-5);
@@ -179,23 +179,23 @@ describe('the LSTM recipe', function () {
 
     it('answers one product as it answers many', async () => {
       const model = await lstm.load(join(undisturbed, 'model'));
-      const together = model.predict(products);
-      products.forEach((product, row) => {
-        model.predict([product]).forEach((value, at) => {
+      const together = await model.predict(products);
+      for (const [row, product] of products.entries()) {
+        (await model.predict([product])).forEach((value, at) => {
           assert.ok(Math.abs(value - together[row * 27 + at]!) < 1e-6);
         });
-      });
+      }
       model.dispose();
     });
 
     it('answers an empty text with equal probabilities, without moving other rows', async () => {
       const model = await lstm.load(join(undisturbed, 'model'));
       const [first, last] = [products[0]!, products[1]!];
-      const found = model.predict([first, { designation: ' <p></p>', description: 'le la' }, last]);
+      const found = await model.predict([first, { designation: ' <p></p>', description: 'le la' }, last]);
       assert.deepEqual(found.slice(27, 54), new Float32Array(27).fill(1 / 27));
-      const alone = model.predict([first, last]);
+      const alone = await model.predict([first, last]);
       assert.deepEqual([...found.slice(0, 27), ...found.slice(54)], [...alone]);
-      assert.equal(model.predict([]).length, 0);
+      assert.equal((await model.predict([])).length, 0);
       model.dispose();
     });
 
@@ -203,9 +203,9 @@ describe('the LSTM recipe', function () {
       const tf = await tensorflow();
       const before = tf.memory().numTensors;
       const model = await lstm.load(join(undisturbed, 'model'));
-      model.predict(products);
+      await model.predict(products);
       const loaded = tf.memory().numTensors;
-      for (let time = 0; time < 5; time++) model.predict(products.slice(time));
+      for (let time = 0; time < 5; time++) await model.predict(products.slice(time));
       assert.equal(tf.memory().numTensors, loaded);
       model.dispose();
       assert.equal(tf.memory().numTensors, before);
