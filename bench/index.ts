@@ -1,5 +1,7 @@
+import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
 import type { Row } from './row.ts';
+import { training } from './training.ts';
 
 interface Benchmark {
   readonly says: string;
@@ -7,6 +9,14 @@ interface Benchmark {
 }
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  quality: {
+    says: 'cross-validated F1 of every family, against a linear SVM on the same folds',
+    run: quality,
+  },
+  training: {
+    says: 'time and memory of training, against the original recipe in Keras',
+    run: training,
+  },
   responsiveness: {
     says: '/status and heartbeats while a training and predictions use every core',
     run: responsiveness,

@@ -23,7 +23,7 @@ export const ORIGINAL_SPLIT: SplitParameters = { trainPerCode: 600, validationPe
 /** Shares of a class too small for the numbers above. */
 const SMALL = { validation: 0.15, test: 0.15 };
 
-interface Group {
+export interface Group {
   /** The group's smallest row: its name, whatever the order of the file. */
   readonly name: string;
   readonly code: TypeCode;
@@ -92,7 +92,7 @@ function fill(groups: readonly Group[], targets: Record<Part, number>): Record<P
 }
 
 /** Rows joined by a shared picture or a shared text, transitively (union-find). */
-function groupProducts(rows: readonly SplitRow[]): Group[] {
+export function groupProducts(rows: readonly SplitRow[]): Group[] {
   const parent = rows.map((_, place) => place);
   const find = (place: number): number => {
     let root = place;

@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeHash } from '../activities/code-hash.ts';
+import type { Config } from '../config.ts';
+import type { DatasetRef, Part } from '../data/catalogue.ts';
+import { writeRows } from '../data/read.ts';
+import type { Family } from '../models/family.ts';
+import { type Encoder, prepareEncoder } from '../models/image/encoders.ts';
+import { planShards } from '../models/image/features.ts';
+import type { FeatureShard, MlProcess, Parameters } from '../models/runtime/jobs.ts';
+import type { BenchCatalogue, LabelledRow } from './catalogue.ts';
+
+/** Writes rows as a dataset, as the pipeline's split leaves them. */
+export async function writeDataset(
+  directory: string,
+  catalogue: BenchCatalogue,
+  parts: Readonly<Record<Part, readonly LabelledRow[]>>,
+): Promise<DatasetRef> {
+  await mkdir(directory, { recursive: true });
+  for (const part of ['train', 'validation', 'test'] as const) {
+    await writeRows(join(directory, `${part}.ndjson`), parts[part]);
+  }
+  const count = (rows: readonly LabelledRow[]) => ({
+    rows: rows.length,
+    pictures: rows.filter(({ picture }) => picture !== null).length,
+  });
+  const counts = {
+    train: count(parts.train),
+    validation: count(parts.validation),
+    test: count(parts.test),
+  };
+  return { version: directory, directory, catalogueDirectory: catalogue.directory, counts };
+}
+
+export function benchEncoder(
+  config: Config,
+  { image }: Family,
+  say: (line: string) => void,
+): Promise<Encoder> {
+  return prepareEncoder(image.encoder, {
+    url: config.VGG16_WEIGHTS_URL,
+    directory: config.encoders,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    log: { info: say, warn: say },
+  });
+}
+
+/** Features of every picture of the catalogue; those in `directory` from an earlier call are not computed again. */
+export async function benchFeatures(
+  family: Family,
+  encoder: Encoder,
+  catalogue: BenchCatalogue,
+  { directory, overrides = {}, ml }: { directory: string; overrides?: Parameters; ml: MlProcess },
+): Promise<readonly FeatureShard[]> {
+  const parameters = family.image.parameters(overrides);
+  const pictures = new Map(
+    catalogue.rows.flatMap(({ picture }) => (picture ? [[picture.sha256, picture]] : [])),
+  );
+  const code = await codeHash(family.modules.features);
+  const { ready, missing } = await planShards([...pictures.values()], {
+    directory,
+    encoder,
+    parameters,
+    code,
+  });
+  for (const shard of missing) {
+    const picturesDirectory = catalogue.directory;
+    await ml.run('computeFeatures', { family: family.name, parameters, encoder, picturesDirectory, shard });
+  }
+  return [...ready, ...missing];
+}

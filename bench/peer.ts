@@ -1,0 +1,125 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { cacheDirectory, ensureCached } from '../cli/setup/cache.mjs';
+import { EtiquetteError } from '../errors.ts';
+
+const PEERS = fileURLToPath(new URL('peers/', import.meta.url));
+const INSTALL_TIMEOUT_MS = 20 * 60_000;
+const RUN_TIMEOUT_MS = 3 * 60 * 60_000;
+
+export interface PeerRun<T> {
+  readonly result: T;
+  /** From start to end, Python's start included. */
+  readonly wallSeconds: number;
+  /** Of all its threads, as the process asked the kernel about itself at its end. */
+  readonly cpuSeconds: number;
+  readonly peakRssBytes: number;
+}
+
+/**
+ * Runs `bench/peers/<name>.py` in its own Python environment, with the packages of `<name>.txt`: `input` goes in
+ * as JSON on stdin, its answer comes back as JSON on stdout; what it prints goes to `say`.
+ * @throws EtiquetteError PEER_UNAVAILABLE when the environment cannot be made, PEER_FAILED when the peer fails.
+ */
+export async function runPeer<T>(
+  name: string,
+  input: unknown,
+  say: (line: string) => void,
+): Promise<PeerRun<T>> {
+  const python = await peerPython(name, say);
+  return runPython<T>(python, join(PEERS, `${name}.py`), input, say);
+}
+
+/** As runPeer, with a given Python and script. */
+export async function runPython<T>(
+  python: string,
+  script: string,
+  input: unknown,
+  say: (line: string) => void,
+): Promise<PeerRun<T>> {
+  const from = performance.now();
+  const child = spawn(python, [script], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, PYTHONPATH: PEERS, PYTHONDONTWRITEBYTECODE: '1' },
+    timeout: RUN_TIMEOUT_MS,
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  let last = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    for (const line of chunk.split('\n').filter((found) => found.trim() !== '')) {
+      last = line;
+      say(line);
+    }
+  });
+  // A peer that dies early closes its input; its exit code tells why.
+  child.stdin.on('error', () => {});
+  child.stdin.end(JSON.stringify(input));
+  const [answer, code] = await Promise.all([text(child.stdout), ended]);
+  const wallSeconds = (performance.now() - from) / 1000;
+  if (code !== 0) {
+    throw new EtiquetteError('PEER_FAILED', `${script} ended with ${code ?? child.signalCode}: ${last}`);
+  }
+  const { result, usage } = JSON.parse(answer) as {
+    result: T;
+    usage: { cpuSeconds: number; peakRssBytes: number };
+  };
+  return { result, wallSeconds, ...usage };
+}
+
+/** The Python of a peer's environment, which is made in the user's cache when it is not there. */
+async function peerPython(name: string, say: (line: string) => void): Promise<string> {
+  const requirements = join(PEERS, `${name}.txt`);
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const entry = `peer-${name}-${hash}`;
+  const python = join(cacheDirectory(), entry, 'bin', 'python');
+  if (existsSync(python)) return python;
+  say(`Making a Python environment for the peer ${name} in ${join(cacheDirectory(), entry)}, once.`);
+  await ensureCached(
+    entry,
+    (stage) => makeEnvironment(stage, requirements),
+    () => existsSync(python),
+  );
+  return python;
+}
+
+/** Ways to make an environment, the quickest first. The newest Python that every peer's packages know is 3.11. */
+const WAYS: readonly ((venv: string, requirements: string) => string[][])[] = [
+  (venv, requirements) => [
+    ['uv', 'venv', '--quiet', '--allow-existing', '--python', '3.11', venv],
+    ['uv', 'pip', 'install', '--quiet', '--python', join(venv, 'bin', 'python'), '-r', requirements],
+  ],
+  ...['python3.11', 'python3', 'python'].map((python) => (venv: string, requirements: string) => [
+    [python, '-m', 'venv', '--clear', venv],
+    [
+      join(venv, 'bin', 'python'),
+      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
+    ],
+  ]),
+];
+
+async function makeEnvironment(venv: string, requirements: string): Promise<void> {
+  const reasons: string[] = [];
+  for (const way of WAYS) {
+    try {
+      for (const [command = '', ...args] of way(venv, requirements)) {
+        await promisify(execFile)(command, args, { timeout: INSTALL_TIMEOUT_MS });
+      }
+      return;
+    } catch (error) {
+      const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+      reasons.push(output.split('\n').at(-1) || String(error));
+    }
+  }
+  throw new EtiquetteError(
+    'PEER_UNAVAILABLE',
+    `No Python environment with ${requirements}. Install uv, or Python 3.11 with venv. ${reasons.join('; ')}`,
+  );
+}

@@ -1,0 +1,240 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../config.ts';
+import { TYPE_CODES } from '../data/type-codes.ts';
+import { family } from '../models/families.ts';
+import type { MlProcess } from '../models/runtime/jobs.ts';
+import { createMlProcess } from '../models/runtime/process.ts';
+import { cleanerOf } from '../models/text/cleaners.ts';
+import type { EpochEvent } from '../models/training/epoch-audit.ts';
+import {
+  type BenchCatalogue,
+  benchCatalogue,
+  inventedCatalogue,
+  type LabelledRow,
+  splitRowOf,
+} from './catalogue.ts';
+import { labelsOf } from './cross-validation.ts';
+import { crossValidationSplits } from './folds.ts';
+import { benchEncoder, benchFeatures, writeDataset } from './material.ts';
+import { type PeerRun, runPeer } from './peer.ts';
+import type { Row } from './row.ts';
+import { type Usage, usageOf } from './usage.ts';
+
+const SEED = 42;
+const TEXT_EPOCHS = 6;
+/** 27 codes of 24 + 8 products: 648 pictures to train on and 216 to validate with. */
+const PRODUCTS_PER_CODE = 32;
+const TRAIN_PER_CODE = 24;
+
+interface KerasAnswer {
+  readonly epochs: readonly { readonly seconds: number; readonly validationAccuracy: number }[];
+}
+
+interface Measured extends Usage {
+  readonly wallSeconds: number;
+  /** The best of all epochs. */
+  readonly validationAccuracy: number;
+  /** Median, without the first: both sides warm up in it. */
+  readonly epochSeconds: number;
+}
+
+/**
+ * Trains both models of the original, ours and in Keras, on the same rows for the same number of epochs. Its
+ * picture side takes half an hour on two cores: BENCH_IMAGE_EPOCHS (default 8) makes it shorter.
+ */
+export async function training(say: (line: string) => void): Promise<Row[]> {
+  const config = readConfig();
+  const directory = await mkdtemp(join(tmpdir(), 'etiquette-bench-'));
+  try {
+    const catalogue = await benchCatalogue(config, say);
+    const text = await textTraining(catalogue, directory, say);
+    const pictures = await inventedCatalogue(config, PRODUCTS_PER_CODE, say);
+    const epochs = Number(process.env.BENCH_IMAGE_EPOCHS || 8);
+    const encoder = await benchEncoder(config, family('lstm-vgg16'), say);
+    const image = await imageTraining({ catalogue: pictures, encoder, epochs, directory, say });
+    return [
+      row('LSTM, an epoch', 's', text, ({ epochSeconds }) => epochSeconds, atMost(1)),
+      ...costs(`LSTM, ${TEXT_EPOCHS} epochs`, text),
+      row(
+        `VGG16, features and ${epochs} epochs`,
+        's',
+        image,
+        ({ wallSeconds }) => wallSeconds,
+        epochs === 8 ? atMost(0.2) : free,
+      ),
+      row('VGG16, best validation accuracy', '', image, (one) => one.validationAccuracy, {
+        target: 'at least 1 of peer',
+        met: (ours, peer) => ours >= peer,
+      }),
+      ...costs(`VGG16, features and ${epochs} epochs`, image),
+    ];
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+interface Pair {
+  readonly ours: Measured;
+  readonly peer: Measured;
+}
+
+/** The original's form on both sides: like is compared with like. */
+async function textTraining(
+  catalogue: BenchCatalogue,
+  directory: string,
+  say: (line: string) => void,
+): Promise<Pair> {
+  const [split] = crossValidationSplits(catalogue.rows.map(splitRowOf), { folds: 5, seed: 1 });
+  const rowsOf = (places: readonly number[] = []) =>
+    places.map((place) => catalogue.rows[place] as LabelledRow);
+  const parts = { train: rowsOf(split?.train), validation: rowsOf(split?.validation), test: [] };
+  const home = join(directory, 'text');
+  const dataset = await writeDataset(join(directory, 'text-rows'), catalogue, parts);
+  say(`LSTM on ${parts.train.length} rows.`);
+  const ours = await measured(home, 1, (ml) =>
+    ml.run('trainText', {
+      family: 'lstm-vgg16',
+      ...{ dataset, seed: SEED, directory: home },
+      parameters: {
+        ...{ length: 10, padding: 'post', cleaning: 'original' },
+        ...{ epochs: TEXT_EPOCHS, patience: TEXT_EPOCHS },
+      },
+    }),
+  );
+  const clean = cleanerOf('original');
+  const part = (rows: readonly LabelledRow[]) => {
+    const worded = rows.map((row) => ({ row, text: clean(row).join(' ') })).filter(({ text }) => text !== '');
+    return {
+      texts: worded.map(({ text }) => text),
+      labels: [...labelsOf(worded.map((one) => one.row))],
+    };
+  };
+  const peer = await runPeer<KerasAnswer>(
+    'keras_original',
+    {
+      ...{ model: 'lstm', epochs: TEXT_EPOCHS, classes: TYPE_CODES.length },
+      ...{ train: part(parts.train), validation: part(parts.validation) },
+    },
+    say,
+  );
+  return { ours, peer: ofPeer(peer) };
+}
+
+async function imageTraining(input: {
+  readonly catalogue: BenchCatalogue;
+  readonly encoder: Awaited<ReturnType<typeof benchEncoder>>;
+  readonly epochs: number;
+  readonly directory: string;
+  readonly say: (line: string) => void;
+}): Promise<Pair> {
+  const { catalogue, encoder, epochs, directory, say } = input;
+  const seen = new Map<number, number>();
+  const parts = { train: [] as LabelledRow[], validation: [] as LabelledRow[], test: [] };
+  for (const one of catalogue.rows) {
+    const count = seen.get(one.code) ?? 0;
+    seen.set(one.code, count + 1);
+    parts[count < TRAIN_PER_CODE ? 'train' : 'validation'].push(one);
+  }
+  const dataset = await writeDataset(join(directory, 'image-rows'), catalogue, parts);
+  const home = join(directory, 'image');
+  const original = family('lstm-vgg16');
+  say(`VGG16 on ${parts.train.length} and ${parts.validation.length} pictures.`);
+  const ours = await measured(home, availableParallelism(), async (ml) => {
+    const shards = await benchFeatures(original, encoder, catalogue, {
+      directory: join(home, 'features'),
+      ml,
+    });
+    return ml.run('trainImage', {
+      family: original.name,
+      ...{ dataset, seed: SEED, directory: home, shards },
+      parameters: { epochs, patience: epochs },
+    });
+  });
+  say(`  ${ours.wallSeconds.toFixed(0)} s. Now Keras.`);
+  const part = (rows: readonly LabelledRow[]) => ({
+    files: rows.map(({ picture }) => join(catalogue.directory, picture?.file ?? '')),
+    labels: [...labelsOf(rows)],
+  });
+  const peer = await runPeer<KerasAnswer>(
+    'keras_original',
+    {
+      ...{ model: 'vgg16', epochs, classes: TYPE_CODES.length, encoder: encoder.file },
+      ...{ train: part(parts.train), validation: part(parts.validation) },
+    },
+    say,
+  );
+  return { ours, peer: ofPeer(peer) };
+}
+
+/** Wall time from the start of a fresh ML process to the finished model; CPU and memory of that process. */
+async function measured(
+  home: string,
+  threads: number,
+  work: (ml: MlProcess) => Promise<{ readonly epochs: readonly { readonly validationAccuracy: number }[] }>,
+): Promise<Measured> {
+  const ml = createMlProcess({ name: 'bench', threads });
+  try {
+    const from = performance.now();
+    const { epochs } = await work(ml);
+    const wallSeconds = (performance.now() - from) / 1000;
+    const usage = (await usageOf(ml.pid)) ?? { cpuSeconds: Number.NaN, peakRssBytes: Number.NaN };
+    const events = (await readFile(join(home, 'epochs.jsonl'), 'utf8'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line): EpochEvent => JSON.parse(line));
+    const at = (kind: EpochEvent['event']) =>
+      events.filter(({ event }) => event === kind).map((event) => Date.parse(event.at));
+    const ends = at('end');
+    const seconds = at('start').map((start, epoch) => ((ends[epoch] ?? start) - start) / 1000);
+    return { ...usage, wallSeconds, ...overEpochs(epochs, seconds) };
+  } finally {
+    await ml.close();
+  }
+}
+
+function ofPeer({ result: { epochs }, ...cost }: PeerRun<KerasAnswer>): Measured {
+  const seconds = epochs.map((epoch) => epoch.seconds);
+  return { ...cost, ...overEpochs(epochs, seconds) };
+}
+
+function overEpochs(
+  epochs: readonly { readonly validationAccuracy: number }[],
+  seconds: readonly number[],
+): Pick<Measured, 'validationAccuracy' | 'epochSeconds'> {
+  const warm = seconds.slice(seconds.length > 1 ? 1 : 0).sort((a, b) => a - b);
+  return {
+    validationAccuracy: Math.max(...epochs.map((epoch) => epoch.validationAccuracy)),
+    epochSeconds: warm[Math.floor(warm.length / 2)] ?? Number.NaN,
+  };
+}
+
+interface Target {
+  readonly target: string;
+  met(ours: number, peer: number): boolean;
+}
+
+const free: Target = { target: '-', met: () => true };
+const atMost = (ratio: number): Target => ({
+  target: `at most ${ratio} of peer`,
+  met: (ours, peer) => ours <= ratio * peer,
+});
+
+function row(
+  what: string,
+  unit: string,
+  pair: Pair,
+  figure: (one: Measured) => number,
+  { target, met }: Target,
+): Row {
+  const [ours, peer] = [figure(pair.ours), figure(pair.peer)];
+  return { what, unit, ours, peer, ratio: ours / peer, target, ok: met(ours, peer) };
+}
+
+function costs(what: string, pair: Pair): Row[] {
+  return [
+    row(`${what}: CPU`, 's', pair, ({ cpuSeconds }) => cpuSeconds, free),
+    row(`${what}: peak memory`, 'MiB', pair, ({ peakRssBytes }) => peakRssBytes / 2 ** 20, free),
+  ];
+}
