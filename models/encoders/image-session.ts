@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { EtiquetteError } from '../../errors.ts';
+import { type EncoderDescriptor, type InstalledEncoder, MODEL } from './descriptor.ts';
+import { mirrorImage, prepareImage } from './image-input.ts';
+
+export interface ImageEncoder {
+  readonly featureSize: number;
+  /** A picture file's bytes -> one picture for `encode`; see `prepareImage`. */
+  prepare(bytes: Uint8Array): Promise<Float32Array>;
+  /** A prepared picture, left and right exchanged. */
+  mirror(pixels: Float32Array): Float32Array;
+  /** Prepared pictures -> features, row-major [n * featureSize]. A picture's row does not depend on the others. */
+  encode(pictures: readonly Float32Array[]): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/**
+ * Loads an image encoder (see `readEncoder`) into onnxruntime.
+ * @param options.threads cores that one `encode` may use
+ * @throws EtiquetteError ENCODER_KIND_WRONG, ENCODER_FILE_INVALID
+ */
+export async function loadImageEncoder(
+  { directory, descriptor }: InstalledEncoder<EncoderDescriptor>,
+  { threads }: { readonly threads: number },
+): Promise<ImageEncoder> {
+  if (descriptor.kind !== 'image') {
+    throw new EtiquetteError(
+      'ENCODER_KIND_WRONG',
+      `${descriptor.name} is an encoder of texts. Name one of pictures.`,
+    );
+  }
+  const { input, output } = descriptor;
+  const file = join(directory, MODEL);
+  const session = await InferenceSession.create(file, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  }).catch((cause: unknown) => {
+    throw invalid(file, `onnxruntime cannot load it: ${String(cause)}`, cause);
+  });
+  if (!session.inputNames.includes(input.name) || !session.outputNames.includes(output.name)) {
+    const names = `inputs ${session.inputNames}, outputs ${session.outputNames}`;
+    await session.release();
+    throw invalid(file, `the descriptor says ${input.name} -> ${output.name}, the model has ${names}`);
+  }
+
+  const shape = [1, 3, input.size, input.size];
+  /** One picture a run: a batch is no faster on a CPU, and another batch size may round otherwise. */
+  const encodeOne = async (pixels: Float32Array): Promise<Float32Array> => {
+    const results = await session.run({ [input.name]: new Tensor('float32', pixels, shape) }, [output.name]);
+    const features = results[output.name]?.data;
+    if (!(features instanceof Float32Array) || features.length !== output.features) {
+      throw invalid(
+        file,
+        `the descriptor says ${output.features} float32 features, the model gives ${features?.length}`,
+      );
+    }
+    return features;
+  };
+
+  return {
+    featureSize: output.features,
+    prepare: (bytes) => prepareImage(bytes, input),
+    mirror: (pixels) => mirrorImage(pixels, input.size),
+    async encode(pictures) {
+      const rows = new Float32Array(pictures.length * output.features);
+      for (const [index, pixels] of pictures.entries())
+        rows.set(await encodeOne(pixels), index * output.features);
+      return rows;
+    },
+    release: () => session.release(),
+  };
+}
+
+function invalid(file: string, why: string, cause?: unknown): EtiquetteError {
+  return new EtiquetteError(
+    'ENCODER_FILE_INVALID',
+    `${file} does not fit its descriptor: ${why}. Correct the descriptor or export the model again.`,
+    cause === undefined ? {} : { cause },
+  );
+}
