@@ -125,24 +125,41 @@ export async function writeEncoder<Descriptor extends EncoderDescriptor>(
   const text = JSON.stringify({ format: 1, ...words, files: Object.fromEntries(hashes) }, null, 2);
   const descriptor = parseDescriptor(text, 'The descriptor');
   const directory = encoderDirectory(root, { name: descriptor.name, sha256: encoderHash(descriptor) });
-  const there = await readEncoder(directory).catch(() => null);
-  if (there !== null) return there;
+  const written = { directory, sha256: encoderHash(descriptor), descriptor };
+  if (await isSound(directory)) return written;
 
   const beside = join(root, `.${descriptor.name}-${randomUUID()}`);
   await mkdir(beside, { recursive: true });
   try {
     for (const [file, bytes] of Object.entries(files)) await writeThrough(join(beside, file), bytes);
     await writeThrough(join(beside, DESCRIPTOR), Buffer.from(`${text}\n`));
-    await rm(directory, { recursive: true, force: true });
+    await putInPlace(beside, directory);
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+  return written;
+}
+
+const isSound = (directory: string): Promise<boolean> =>
+  readEncoder(directory).then(
+    () => true,
+    () => false,
+  );
+
+/** A folder cannot be renamed onto one with files: another process was quicker, or a damaged one lies there. */
+async function putInPlace(beside: string, directory: string): Promise<void> {
+  try {
     await rename(beside, directory);
   } catch (error) {
-    await rm(beside, { recursive: true, force: true });
-    // Another process may have been quicker with the same files.
-    return readEncoder(directory).catch(() => {
+    // Never removed in place, where a reader would find half of it.
+    if (await isSound(directory)) return;
+    const damaged = `${beside}-damaged`;
+    await rename(directory, damaged).catch(() => {
       throw error;
     });
+    await rename(beside, directory);
+    await rm(damaged, { recursive: true });
   }
-  return readEncoder(directory);
 }
 
 /** On disk before the folder gets its name: a folder of that name is whole. */
