@@ -6,7 +6,10 @@ import { loadSentencePiece } from './sentencepiece.ts';
 
 export interface TextEncoder {
   readonly featureSize: number;
-  /** Texts -> features, row-major [n * featureSize]. A text's row does not depend on the others. */
+  /**
+   * Texts -> features, row-major [n * featureSize]. A text's row does not depend on the others; one that comes
+   * to the same tokens as another (a designation without description) costs nothing.
+   */
   encode(texts: readonly string[]): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -69,8 +72,8 @@ export async function loadTextEncoder(
   }
 
   /** One text a run: a batch is hardly faster on a CPU, and another batch may round otherwise. */
-  const encodeOne = async (text: string): Promise<Float32Array> => {
-    const tokens = BigInt64Array.from(pieces.encode(text), (id) => BigInt(id));
+  const encodeOne = async (row: readonly number[]): Promise<Float32Array> => {
+    const tokens = BigInt64Array.from(row, (id) => BigInt(id));
     const shape = [1, tokens.length];
     const feeds: Record<string, Tensor> = { [ids]: new Tensor('int64', tokens, shape) };
     if (mask !== undefined) {
@@ -91,7 +94,14 @@ export async function loadTextEncoder(
     featureSize: output.features,
     async encode(texts) {
       const rows = new Float32Array(texts.length * output.features);
-      for (const [index, text] of texts.entries()) rows.set(await encodeOne(text), index * output.features);
+      const done = new Map<string, Float32Array>();
+      for (const [index, text] of texts.entries()) {
+        const tokens = pieces.encode(text);
+        const key = tokens.join();
+        const features = done.get(key) ?? (await encodeOne(tokens));
+        done.set(key, features);
+        rows.set(features, index * output.features);
+      }
       return rows;
     },
     close: () => session.release(),
