@@ -8,7 +8,8 @@ import type { Family } from '../models/family.ts';
 import { type Encoder, prepareEncoder } from '../models/image/encoders.ts';
 import { planShards } from '../models/image/features.ts';
 import type { FeatureShard, MlProcess, Parameters } from '../models/runtime/jobs.ts';
-import type { BenchCatalogue, LabelledRow } from './catalogue.ts';
+import { type BenchCatalogue, type LabelledRow, splitRowOf } from './catalogue.ts';
+import { crossValidationSplits } from './folds.ts';
 
 /** Writes rows as a dataset, as the pipeline's split leaves them. */
 export async function writeDataset(
@@ -69,4 +70,12 @@ export async function benchFeatures(
     await ml.run('computeFeatures', { family: family.name, parameters, encoder, picturesDirectory, shard });
   }
   return [...ready, ...missing];
+}
+
+/** What one fold of five leaves to train on. */
+export function oneFold(catalogue: BenchCatalogue) {
+  const [split] = crossValidationSplits(catalogue.rows.map(splitRowOf), { folds: 5, seed: 1 });
+  const rowsOf = (places: readonly number[] = []) =>
+    places.map((place) => catalogue.rows[place] as LabelledRow);
+  return { train: rowsOf(split?.train), validation: rowsOf(split?.validation), test: [] };
 }

@@ -4,23 +4,16 @@ import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { TYPE_CODES } from '../data/type-codes.ts';
 import { family } from '../models/families.ts';
-import type { MlProcess } from '../models/runtime/jobs.ts';
-import { createMlProcess } from '../models/runtime/process.ts';
+import type { TrainingSummary } from '../models/runtime/jobs.ts';
 import { cleanerOf } from '../models/text/cleaners.ts';
 import type { EpochEvent } from '../models/training/epoch-audit.ts';
-import {
-  type BenchCatalogue,
-  benchCatalogue,
-  inventedCatalogue,
-  type LabelledRow,
-  splitRowOf,
-} from './catalogue.ts';
+import { type BenchCatalogue, benchCatalogue, inventedCatalogue, type LabelledRow } from './catalogue.ts';
 import { labelsOf } from './cross-validation.ts';
-import { crossValidationSplits } from './folds.ts';
-import { benchEncoder, benchFeatures, writeDataset } from './material.ts';
+import { benchEncoder, benchFeatures, oneFold, writeDataset } from './material.ts';
 import { type PeerRun, runPeer } from './peer.ts';
 import type { Row } from './row.ts';
-import { type Usage, usageOf } from './usage.ts';
+import { standardTraining } from './standard-training.ts';
+import { type Cost, measured, type Usage } from './usage.ts';
 
 const SEED = 42;
 const TEXT_EPOCHS = 6;
@@ -49,12 +42,14 @@ export async function training(say: (line: string) => void): Promise<Row[]> {
   const directory = await mkdtemp(join(tmpdir(), 'etiquette-bench-'));
   try {
     const catalogue = await benchCatalogue(config, say);
+    const whole = await standardTraining(config, catalogue, directory, say);
     const text = await textTraining(catalogue, directory, say);
     const pictures = await inventedCatalogue(config, PRODUCTS_PER_CODE, say);
     const epochs = Number(process.env.BENCH_IMAGE_EPOCHS || 8);
     const encoder = await benchEncoder(config, family('lstm-vgg16'), say);
     const image = await imageTraining({ catalogue: pictures, encoder, epochs, directory, say });
     return [
+      ...whole,
       row('LSTM, an epoch', 's', text, ({ epochSeconds }) => epochSeconds, atMost(1)),
       ...costs(`LSTM, ${TEXT_EPOCHS} epochs`, text),
       row(
@@ -86,14 +81,11 @@ async function textTraining(
   directory: string,
   say: (line: string) => void,
 ): Promise<Pair> {
-  const [split] = crossValidationSplits(catalogue.rows.map(splitRowOf), { folds: 5, seed: 1 });
-  const rowsOf = (places: readonly number[] = []) =>
-    places.map((place) => catalogue.rows[place] as LabelledRow);
-  const parts = { train: rowsOf(split?.train), validation: rowsOf(split?.validation), test: [] };
+  const parts = oneFold(catalogue);
   const home = join(directory, 'text');
   const dataset = await writeDataset(join(directory, 'text-rows'), catalogue, parts);
   say(`LSTM on ${parts.train.length} rows.`);
-  const ours = await measured(home, 1, (ml) =>
+  const cost = await measured(1, (ml) =>
     ml.run('trainText', {
       family: 'lstm-vgg16',
       ...{ dataset, seed: SEED, directory: home },
@@ -119,7 +111,7 @@ async function textTraining(
     },
     say,
   );
-  return { ours, peer: ofPeer(peer) };
+  return { ours: await withEpochs(home, cost), peer: ofPeer(peer) };
 }
 
 async function imageTraining(input: {
@@ -141,7 +133,7 @@ async function imageTraining(input: {
   const home = join(directory, 'image');
   const original = family('lstm-vgg16');
   say(`VGG16 on ${parts.train.length} and ${parts.validation.length} pictures.`);
-  const ours = await measured(home, availableParallelism(), async (ml) => {
+  const cost = await measured(availableParallelism(), async (ml) => {
     const shards = await benchFeatures(original, encoder, catalogue, {
       directory: join(home, 'features'),
       ml,
@@ -152,7 +144,7 @@ async function imageTraining(input: {
       parameters: { epochs, patience: epochs },
     });
   });
-  say(`  ${ours.wallSeconds.toFixed(0)} s. Now Keras.`);
+  say(`  ${cost.wallSeconds.toFixed(0)} s. Now Keras.`);
   const part = (rows: readonly LabelledRow[]) => ({
     files: rows.map(({ picture }) => join(catalogue.directory, picture?.file ?? '')),
     labels: [...labelsOf(rows)],
@@ -165,33 +157,20 @@ async function imageTraining(input: {
     },
     say,
   );
-  return { ours, peer: ofPeer(peer) };
+  return { ours: await withEpochs(home, cost), peer: ofPeer(peer) };
 }
 
-/** Wall time from the start of a fresh ML process to the finished model; CPU and memory of that process. */
-async function measured(
-  home: string,
-  threads: number,
-  work: (ml: MlProcess) => Promise<{ readonly epochs: readonly { readonly validationAccuracy: number }[] }>,
-): Promise<Measured> {
-  const ml = createMlProcess({ name: 'bench', threads });
-  try {
-    const from = performance.now();
-    const { epochs } = await work(ml);
-    const wallSeconds = (performance.now() - from) / 1000;
-    const usage = (await usageOf(ml.pid)) ?? { cpuSeconds: Number.NaN, peakRssBytes: Number.NaN };
-    const events = (await readFile(join(home, 'epochs.jsonl'), 'utf8'))
-      .split('\n')
-      .filter(Boolean)
-      .map((line): EpochEvent => JSON.parse(line));
-    const at = (kind: EpochEvent['event']) =>
-      events.filter(({ event }) => event === kind).map((event) => Date.parse(event.at));
-    const ends = at('end');
-    const seconds = at('start').map((start, epoch) => ((ends[epoch] ?? start) - start) / 1000);
-    return { ...usage, wallSeconds, ...overEpochs(epochs, seconds) };
-  } finally {
-    await ml.close();
-  }
+/** Adds what a training folder recorded about its epochs. */
+async function withEpochs(home: string, { result, ...cost }: Cost<TrainingSummary>): Promise<Measured> {
+  const events = (await readFile(join(home, 'epochs.jsonl'), 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line): EpochEvent => JSON.parse(line));
+  const at = (kind: EpochEvent['event']) =>
+    events.filter(({ event }) => event === kind).map((event) => Date.parse(event.at));
+  const ends = at('end');
+  const seconds = at('start').map((start, epoch) => ((ends[epoch] ?? start) - start) / 1000);
+  return { ...cost, ...overEpochs(result.epochs, seconds) };
 }
 
 function ofPeer({ result: { epochs }, ...cost }: PeerRun<KerasAnswer>): Measured {

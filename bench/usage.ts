@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { MlProcess } from '../models/runtime/jobs.ts';
+import { createMlProcess } from '../models/runtime/process.ts';
 
 /** What a living process has cost so far. */
 export interface Usage {
@@ -21,5 +23,24 @@ export async function usageOf(pid: number | undefined): Promise<Usage | null> {
     return { cpuSeconds: ticks / TICKS_PER_SECOND, peakRssBytes: peak * 1024 };
   } catch {
     return null;
+  }
+}
+
+export interface Cost<T> extends Usage {
+  readonly result: T;
+  readonly wallSeconds: number;
+}
+
+/** Wall time from the start of a fresh ML process to the end of its work; CPU and memory of that process. */
+export async function measured<T>(threads: number, work: (ml: MlProcess) => Promise<T>): Promise<Cost<T>> {
+  const ml = createMlProcess({ name: 'bench', threads });
+  try {
+    const from = performance.now();
+    const result = await work(ml);
+    const wallSeconds = (performance.now() - from) / 1000;
+    const usage = (await usageOf(ml.pid)) ?? { cpuSeconds: Number.NaN, peakRssBytes: Number.NaN };
+    return { result, wallSeconds, ...usage };
+  } finally {
+    await ml.close();
   }
 }
