@@ -25,7 +25,8 @@ export function clean({ designation, description }: ProductText): string[] {
   return words.filter((word) => !FRENCH_STOP_WORDS.has(word));
 }
 
-function withoutMarkup(field: string): string {
+/** The text of a field that may hold HTML: tags become spaces, entities characters; at most LONGEST_FIELD is read. */
+export function withoutMarkup(field: string): string {
   const parts: string[] = [];
   let unread = 0;
   const parser = new Parser({

@@ -1,0 +1,140 @@
+import { strict as assert } from 'node:assert';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatasetRef, DatasetRow } from '../../../../data/catalogue.ts';
+import { random } from '../../../../data/random.ts';
+import { writeRows } from '../../../../data/read.ts';
+import { TYPE_CODES } from '../../../../data/type-codes.ts';
+import type { JobContext, JobProgress, TrainTextInput } from '../../../../models/runtime/jobs.ts';
+import { readSafetensors } from '../../../../models/runtime/safetensors.ts';
+import { ngram, trainNgram } from '../../../../models/text/ngram/recipe.ts';
+
+const CLASSES = TYPE_CODES.length;
+
+describe('the n-gram recipe', () => {
+  let folder: string;
+  let dataset: DatasetRef;
+  const reports: JobProgress[] = [];
+
+  const input = (name: string, parameters = {}): TrainTextInput => ({
+    family: 'any',
+    dataset,
+    seed: 42,
+    parameters,
+    directory: join(folder, name),
+  });
+  const context = (signal = new AbortController().signal): JobContext => ({
+    signal,
+    progress: (report) => reports.push(report),
+  });
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ngram-'));
+    dataset = await makeDataset(join(folder, 'dataset'));
+    await trainNgram(input('one'), context(), 1);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('learns what words say about codes', async () => {
+    const model = await ngram.load(join(folder, 'one', 'model'));
+    const products = TYPE_CODES.map((code) => ({ designation: `un produit${code}`, description: '' }));
+    const probabilities = await model.predict(products);
+    products.forEach((_, row) => {
+      const own = probabilities.subarray(row * CLASSES, (row + 1) * CLASSES);
+      assert.equal(own.indexOf(Math.max(...own)), row);
+      assert.ok(Math.abs(own.reduce((sum, value) => sum + value) - 1) < 1e-5);
+    });
+  });
+
+  it('answers evenly where there is nothing to read, and says so', async () => {
+    const model = await ngram.load(join(folder, 'one', 'model'));
+    const nothing = { designation: '', description: '<br>' };
+    assert.equal(model.reads(nothing), false);
+    assert.equal(model.reads({ designation: 'chaise', description: '' }), true);
+    assert.deepEqual(await model.predict([nothing]), new Float32Array(CLASSES).fill(1 / CLASSES));
+  });
+
+  it('leaves out-of-fold probabilities of the training rows, then the validation rows', async () => {
+    const { probabilities, labels, hasText } = await readSafetensors(
+      join(folder, 'one', 'out-of-fold.safetensors'),
+    );
+    const { train, validation } = dataset.counts;
+    assert.deepEqual(probabilities!.shape, [train.rows + validation.rows, CLASSES]);
+    assert.equal(labels!.data[train.rows], 0);
+    // The row without text.
+    assert.equal(hasText!.data.indexOf(0), train.rows - 1);
+    assert.equal(probabilities!.data[(train.rows - 1) * CLASSES], Math.fround(1 / CLASSES));
+  });
+
+  it('keeps what a row itself says out of its out-of-fold probabilities', async () => {
+    const { probabilities, labels } = await readSafetensors(join(folder, 'one', 'out-of-fold.safetensors'));
+    // The last row's only word stands nowhere else.
+    const row = labels!.data.length - 1;
+    const own = probabilities!.data.subarray(row * CLASSES, (row + 1) * CLASSES);
+    assert.ok(own[labels!.data[row]!]! < 0.2);
+  });
+
+  it('gives the same bytes with another number of threads', async () => {
+    await trainNgram(input('two'), context(), 2);
+    for (const file of ['model/weights.safetensors', 'model/ngram.json', 'out-of-fold.safetensors']) {
+      const [one, two] = await Promise.all(['one', 'two'].map((name) => readFile(join(folder, name, file))));
+      assert.ok(one!.equals(two!), `${file} differs`);
+    }
+  });
+
+  it('tells how far it is', () => {
+    const fractions = reports.map(({ fraction }) => fraction);
+    assert.equal(fractions.at(-1), 1);
+    assert.ok(fractions.length > CLASSES);
+  });
+
+  it('stops when it is told to', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(trainNgram(input('stopped'), context(signal), 1), /enough/);
+  });
+
+  it('names a wrong parameter', () => {
+    assert.throws(() => ngram.parameters({ c: -1 }), { code: 'PARAMETER_INVALID', message: /c: / });
+    assert.throws(() => ngram.parameters({ unknown: 1 }), { code: 'PARAMETER_INVALID' });
+  });
+
+  it('says what is wrong with a damaged model', async () => {
+    const place = join(folder, 'damaged');
+    await trainNgram(input('damaged', { folds: 2 }), context(), 2);
+    await writeFile(join(place, 'model', 'ngram.json'), '{}');
+    await assert.rejects(ngram.load(join(place, 'model')), { code: 'MODEL_FILE_CORRUPT' });
+  });
+});
+
+/** Six rows of each code that share a word, one of them for validation; one row has no text, one says nothing known. */
+async function makeDataset(directory: string): Promise<DatasetRef> {
+  const next = random(1, 'dataset');
+  const row = (designation: string, code: (typeof TYPE_CODES)[number]): DatasetRow => ({
+    row: `${next()}`,
+    productId: '1',
+    imageId: '1',
+    designation,
+    description: next() < 0.5 ? '' : `<p>Vente n&deg; ${Math.floor(next() * 1000)}</p>`,
+    code,
+    picture: null,
+  });
+  const rows = (count: number) =>
+    TYPE_CODES.flatMap((code) =>
+      Array.from({ length: count }, () => row(`article produit${code} neuf`, code)),
+    );
+  const train = [...rows(5), { ...row('', 10), description: '' }];
+  const validation = [...rows(1), { ...row('zzyzx', 2905), description: '' }];
+  await writeRows(join(directory, 'train.ndjson'), train);
+  await writeRows(join(directory, 'validation.ndjson'), validation);
+  return {
+    version: 'test',
+    directory,
+    catalogueDirectory: directory,
+    counts: {
+      train: { rows: train.length, pictures: 0 },
+      validation: { rows: validation.length, pictures: 0 },
+      test: { rows: 0, pictures: 0 },
+    },
+  };
+}
