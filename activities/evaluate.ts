@@ -3,15 +3,15 @@ import type { Metrics } from '../models/bundle/format.ts';
 import { readScores, type Scores } from '../models/bundle/scores.ts';
 import { type Evaluation, evaluate as evaluateScores } from '../models/evaluation/metrics.ts';
 import { writeEvaluationReport } from '../models/evaluation/report.ts';
-import { type ConvexTuning, fuseConvex } from '../models/fusion/convex.ts';
+import { type Fusion, fuse } from '../models/fusion/calibration.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { readPlan } from './features.ts';
-import type { ScoredInput } from './fuse.ts';
+import type { ScoredInput, TunedFusion } from './fuse.ts';
 import { once } from './stage-store.ts';
 
 export interface EvaluateInput extends ScoredInput {
-  readonly fusion: ConvexTuning;
+  readonly fusion: TunedFusion;
 }
 
 export interface Evaluated {
@@ -23,8 +23,8 @@ export interface Evaluated {
 }
 
 /** Fuses and evaluates the scores of labelled rows. */
-export function evaluateFused(scores: Scores, textWeight: number): Evaluation {
-  return evaluateScores({ ...scores, fused: fuseConvex({ ...scores, textWeight }) });
+export function evaluateFused(scores: Scores, fusion: Fusion): Evaluation {
+  return evaluateScores({ ...scores, fused: fuse(scores, fusion) });
 }
 
 /** Stage «evaluate»: the test rows are used here, once, after everything was chosen. */
@@ -40,6 +40,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
           text: text.key,
           image: image.key,
           textWeight: fusion.textWeight,
+          temperature: fusion.temperature,
         },
         module: 'activities/evaluate.ts',
         work: async (folder) => {
@@ -52,13 +53,14 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
               dataset: input.dataset,
               part: 'test',
               textModel: text.model,
+              textOutOfFold: null,
               imageModel: image.model,
               shards: [...ready, ...missing],
               file,
             },
             { signal, onProgress: report },
           );
-          const evaluation = evaluateFused(await readScores(file), fusion.textWeight);
+          const evaluation = evaluateFused(await readScores(file), fusion);
           await writeEvaluationReport(folder, {
             evaluation,
             textSummary: text.summary,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { DatasetRef } from '../data/catalogue.ts';
 import { readScores } from '../models/bundle/scores.ts';
+import { family } from '../models/families.ts';
+import { calibrate, type Fusion } from '../models/fusion/calibration.ts';
 import { type ConvexTuning, tuneConvex } from '../models/fusion/convex.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
@@ -16,10 +18,16 @@ export interface ScoredInput {
   readonly image: TrainedPart;
 }
 
-/** Stage «fuse»: the text weight of best accuracy on the validation rows. */
+/** The weight and how it was found, and the temperature that goes with it. */
+export interface TunedFusion extends ConvexTuning, Fusion {
+  readonly reused: boolean;
+}
+
+/** Stage «fuse»: the text weight of best accuracy and the temperature of least log loss on the validation rows. */
 export function createFuse({ config, ml }: ActivityDeps) {
-  return function fuse(input: ScoredInput): Promise<ConvexTuning & { reused: boolean }> {
+  return function fuse(input: ScoredInput): Promise<TunedFusion> {
     return durable('fuse', async ({ signal, report }) => {
+      const { text } = family(input.family);
       const { reused, result } = await once({
         root: config.stages,
         name: 'fuse',
@@ -35,13 +43,16 @@ export function createFuse({ config, ml }: ActivityDeps) {
               dataset: input.dataset,
               part: 'validation',
               textModel: input.text.model,
+              textOutOfFold: text.outOfFold ? join(input.text.model, '../out-of-fold.safetensors') : null,
               imageModel: input.image.model,
               shards: [...ready, ...missing],
               file,
             },
             { signal, onProgress: report },
           );
-          return tuneConvex(await readScores(file));
+          const scores = await readScores(file);
+          const tuning = tuneConvex(scores);
+          return { ...tuning, temperature: calibrate(scores, tuning.textWeight) };
         },
       });
       return { ...result, reused };

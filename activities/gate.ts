@@ -36,7 +36,7 @@ export function createGate({ config, vision }: ActivityDeps) {
           },
           { signal, onProgress: report },
         );
-        championMetrics = evaluateFused(await readScores(file), fusion.textWeight).metrics;
+        championMetrics = evaluateFused(await readScores(file), fusion).metrics;
       }
       const verdict = judge({
         challenger: input.evaluation.metrics,

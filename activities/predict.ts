@@ -10,7 +10,7 @@ import { readBundle } from '../models/bundle/load.ts';
 import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
 import { topClass } from '../models/evaluation/rows.ts';
-import { fuseConvex } from '../models/fusion/convex.ts';
+import { fuse } from '../models/fusion/calibration.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { once } from './stage-store.ts';
@@ -115,7 +115,7 @@ export function createJoinPredictions({ config }: ActivityDeps) {
       const answers: Answer[] = [];
       for (let shard = 0; shard < plan.shards; shard++) {
         const scores = await readScores(join(plan.directory, `shard-${shard}.safetensors`));
-        const fused = fuseConvex({ ...scores, textWeight: bundle.fusion.textWeight });
+        const fused = fuse(scores, bundle.fusion);
         let index = 0;
         for await (const row of readRows(join(plan.directory, `shard-${shard}.ndjson`))) {
           const top = topClass(fused, index);

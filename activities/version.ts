@@ -8,7 +8,7 @@ import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
 import { writeBundle } from '../models/bundle/write.ts';
 import { family } from '../models/families.ts';
-import { fuseConvex } from '../models/fusion/convex.ts';
+import { fuse } from '../models/fusion/calibration.ts';
 import { originalFiles } from '../models/import/original-files.ts';
 import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -44,7 +44,7 @@ export function createVersion({ config }: ActivityDeps) {
           directory: input.image.model,
         },
         encoder: { name: encoder.name, sha256: encoder.sha256, source: encoder.source },
-        textWeight: input.fusion.textWeight,
+        fusion: { textWeight: input.fusion.textWeight, temperature: input.fusion.temperature },
         lineage: {
           datasetVersion: input.dataset.version,
           catalogueHash: input.catalogue.contentHash,
@@ -78,7 +78,7 @@ async function goldenProducts(
   input: VersionInput,
 ): Promise<(GoldenProduct & { pictureSource: string | null })[]> {
   const scores = await readScores(join(input.evaluation.directory, 'test.safetensors'));
-  const fused = fuseConvex({ ...scores, textWeight: input.fusion.textWeight });
+  const fused = fuse(scores, input.fusion);
   const withPicture: { row: DatasetRow; index: number }[] = [];
   const without: { row: DatasetRow; index: number }[] = [];
   let index = 0;

@@ -72,7 +72,7 @@ export async function main(args: string[]): Promise<number> {
       },
       { onProgress },
     );
-    const { metrics } = evaluateFused(await readScores(file), fusion.textWeight);
+    const { metrics } = evaluateFused(await readScores(file), fusion);
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     if (values.json) process.stdout.write(`${JSON.stringify(metrics)}\n`);
     else print(version, metrics);

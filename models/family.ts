@@ -31,6 +31,12 @@ export interface ImageModel {
 /** How to train and load one kind of text model. Pure TensorFlow: runs in the ML child process only. */
 export interface TextRecipe {
   readonly name: string;
+  /**
+   * true: it learns from validation rows too, and leaves `<directory>/out-of-fold.safetensors` with
+   * `probabilities` [n, 27] of the training rows and then the validation rows, each from a model that had
+   * not seen it. The fusion is tuned on these.
+   */
+  readonly outOfFold: boolean;
   /** Fills in defaults. @throws EtiquetteError PARAMETER_INVALID naming the parameter and its range. */
   parameters(overrides: Parameters): Parameters;
   train(input: TrainTextInput, context: JobContext): Promise<TrainingSummary>;

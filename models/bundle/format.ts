@@ -30,7 +30,11 @@ export const bundleSchema = z.object({
   text: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
   image: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
   encoder: z.object({ name: z.string(), sha256, source: z.string() }),
-  fusion: z.object({ kind: z.literal('convex'), textWeight: z.number().min(0).max(1) }),
+  fusion: z.object({
+    kind: z.literal('convex'),
+    textWeight: z.number().min(0).max(1),
+    temperature: z.number().positive(),
+  }),
   /** null in imported bundles: their training data is not known. */
   lineage: z
     .object({

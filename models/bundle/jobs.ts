@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatasetRow } from '../../data/catalogue.ts';
+import type { DatasetRef, DatasetRow } from '../../data/catalogue.ts';
 import { hashFile } from '../../data/manifest.ts';
 import { readRows } from '../../data/read.ts';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import { family } from '../families.ts';
 import type { ImageModel, TextModel } from '../family.ts';
-import { fuseConvex } from '../fusion/convex.ts';
+import { fuse } from '../fusion/calibration.ts';
 import { encoderFile } from '../image/encoders.ts';
 import { openFeatures } from '../image/features.ts';
 import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
+import { readSafetensors } from '../runtime/safetensors.ts';
 import type { Bundle } from './format.ts';
 import { readBundle, verifyFiles } from './load.ts';
 import { blankScores, CLASSES } from './rows.ts';
@@ -49,7 +50,8 @@ export const score: Job<'score'> = async (input, context) => {
   const image = await recipes.image.load(input.imageModel, null);
   const features = await openFeatures(input.shards);
   try {
-    await scoreTexts(text, rows, scores, context);
+    if (input.textOutOfFold) await takeOutOfFold(input.textOutOfFold, input.dataset, rows, scores);
+    else await scoreTexts(text, rows, scores, context);
     const withPicture = rows.flatMap((row, index) =>
       row.picture ? [{ index, sha256: row.picture.sha256 }] : [],
     );
@@ -153,7 +155,7 @@ async function predictProducts(
   });
   const hasText = products.map((product) => (loaded.text.reads(product) ? 1 : 0));
   const hasPicture = prepared.map((one) => (one instanceof Float32Array ? 1 : 0));
-  const fused = fuseConvex({ text, image, hasText, hasPicture, textWeight: loaded.bundle.fusion.textWeight });
+  const fused = fuse({ text, image, hasText, hasPicture }, loaded.bundle.fusion);
   return prepared.map((one, index) => {
     if (one && !(one instanceof Float32Array)) return { problem: one };
     return {
@@ -174,6 +176,20 @@ async function scoreTexts(
     await pause(context);
     scores.text.set(await text.predict(rows.slice(from, from + TEXT_BATCH)), from * CLASSES);
   }
+}
+
+/** Validation rows follow the training rows in the file. */
+async function takeOutOfFold(
+  file: string,
+  { counts }: DatasetRef,
+  rows: readonly DatasetRow[],
+  scores: Scores,
+): Promise<void> {
+  const found = (await readSafetensors(file)).probabilities?.data.subarray(counts.train.rows * CLASSES);
+  if (found?.length !== rows.length * CLASSES) {
+    throw new EtiquetteError('SCORES_SHAPE_INVALID', `${file} does not belong to these validation rows.`);
+  }
+  scores.text.set(found);
 }
 
 async function decode(loaded: LoadedBundle, file: string): Promise<Float32Array | null> {

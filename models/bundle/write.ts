@@ -3,6 +3,7 @@ import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promise
 import { join, relative } from 'node:path';
 import { hashFile } from '../../data/manifest.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
+import type { Fusion } from '../fusion/calibration.ts';
 import type { Parameters } from '../runtime/jobs.ts';
 import { type Bundle, bundleVersion, type GoldenProduct } from './format.ts';
 import { readBundle } from './load.ts';
@@ -13,7 +14,7 @@ export interface BundleParts {
   readonly text: { readonly recipe: string; readonly parameters: Parameters; readonly directory: string };
   readonly image: { readonly recipe: string; readonly parameters: Parameters; readonly directory: string };
   readonly encoder: Bundle['encoder'];
-  readonly textWeight: number;
+  readonly fusion: Fusion;
   readonly lineage: Bundle['lineage'];
   readonly metrics: Bundle['metrics'];
   readonly golden: readonly (GoldenProduct & { readonly pictureSource: string | null })[];
@@ -51,7 +52,7 @@ export async function writeBundle(root: string, parts: BundleParts): Promise<Bun
       text: { recipe: parts.text.recipe, parameters: parts.text.parameters },
       image: { recipe: parts.image.recipe, parameters: parts.image.parameters },
       encoder: parts.encoder,
-      fusion: { kind: 'convex', textWeight: parts.textWeight },
+      fusion: { kind: 'convex', ...parts.fusion },
       lineage: parts.lineage,
       metrics: parts.metrics,
       files: await hashes(staging),

@@ -81,6 +81,8 @@ export interface ScoreInput {
   readonly dataset: DatasetRef;
   readonly part: 'validation' | 'test';
   readonly textModel: string;
+  /** When the text model has learnt from the validation rows: their honest probabilities, else null. */
+  readonly textOutOfFold: string | null;
   readonly imageModel: string;
   readonly shards: readonly FeatureShard[];
   /** Where to write: safetensors `text` [n, 27], `image` [n, 27], `hasPicture` [n], `labels` [n] (class index). */

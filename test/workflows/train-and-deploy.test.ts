@@ -26,7 +26,7 @@ const answers: Record<keyof Activities, unknown> = {
   planFeatures: { file: '/plan', encoder: {}, missing: 3, ready: 1 },
   computeFeatures: { computed: 2 },
   trainImage: { key: 'i', model: '/i', summary: {}, reused: false },
-  fuse: { textWeight: 0.5, reused: false },
+  fuse: { textWeight: 0.5, temperature: 0.7, reused: false },
   evaluate: { directory: '/e', metrics, baseline: scores, reused: false },
   version: { bundle: 'b'.repeat(16), reused: false },
   gate: { passed: true, reason: 'better', champion: null },

@@ -18,7 +18,13 @@ import { lstmParameters } from './parameters.ts';
 import { type FusedWeights, toKeras } from './weights.ts';
 
 /** The original's text model: embedding, LSTM, softmax; on words that keep their accents. */
-export const lstm: TextRecipe = { name: 'lstm', parameters: lstmParameters, train, load: loadLstm };
+export const lstm: TextRecipe = {
+  name: 'lstm',
+  outOfFold: false,
+  parameters: lstmParameters,
+  train,
+  load: loadLstm,
+};
 
 /** Trains as `fit` promises: killed anywhere it goes on after the last finished epoch, to the same bits. */
 async function train(input: TrainTextInput, context: JobContext): Promise<TrainingSummary> {

@@ -19,7 +19,7 @@ export async function fixtureBundle(
     text: { recipe: 'lstm', parameters: {}, directory: join(parts, 'text') },
     image: { recipe: 'vgg16', parameters: {}, directory: join(parts, 'image') },
     encoder: { name: 'none', sha256: '0'.repeat(64), source: 'a test' },
-    textWeight: 0.5,
+    fusion: { textWeight: 0.5, temperature: 1 },
     lineage: null,
     metrics: null,
     golden: [
