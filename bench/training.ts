@@ -35,7 +35,7 @@ interface Measured extends Usage {
 
 /**
  * Trains both models of the original, ours and in Keras, on the same rows for the same number of epochs. Its
- * picture side takes half an hour on two cores: BENCH_IMAGE_EPOCHS (default 8) makes it shorter.
+ * picture side takes about half an hour on two cores: BENCH_IMAGE_EPOCHS (default 8) makes it shorter.
  */
 export async function training(say: (line: string) => void): Promise<Row[]> {
   const config = readConfig();
