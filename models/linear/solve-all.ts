@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+// What the threads run: imported here so that the hash of the code behind a model covers it.
+import './solve-task.ts';
 import type { SvmResult, SvmTask } from './solve-task.ts';
 import type { SparseRows } from './sparse-rows.ts';
 
