@@ -63,8 +63,9 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
           const evaluation = evaluateFused(await readScores(file), fusion);
           await writeEvaluationReport(folder, {
             evaluation,
-            textSummary: text.summary,
-            imageSummary: image.summary,
+            // A model that does not learn in epochs has no curves.
+            textSummary: text.summary.epochs.length > 0 ? text.summary : null,
+            imageSummary: image.summary.epochs.length > 0 ? image.summary : null,
             fusionCurve: fusion.curve,
           });
           return { metrics: evaluation.metrics, baseline: evaluation.baseline };

@@ -1,7 +1,9 @@
 import { EtiquetteError } from '../errors.ts';
 import type { Family } from './family.ts';
+import { efficientnet } from './image/efficientnet/recipe.ts';
 import { vgg16 } from './image/vgg16/recipe.ts';
 import { lstm } from './text/lstm/recipe.ts';
+import { ngram } from './text/ngram/recipe.ts';
 
 /** Every family that can be trained, by name. A new one is a folder and a line here. */
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -14,6 +16,17 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       text: 'models/text/lstm/recipe.ts',
       image: 'models/image/vgg16/recipe.ts',
       features: 'models/image/vgg16/compute.ts',
+    },
+  },
+  'ngram-efficientnet': {
+    name: 'ngram-efficientnet',
+    text: ngram,
+    image: efficientnet,
+    fusion: 'convex',
+    modules: {
+      text: 'models/text/ngram/recipe.ts',
+      image: 'models/image/efficientnet/recipe.ts',
+      features: 'models/image/efficientnet/compute.ts',
     },
   },
 };

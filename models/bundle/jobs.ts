@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetRef, DatasetRow } from '../../data/catalogue.ts';
-import { hashFile } from '../../data/manifest.ts';
 import { readRows } from '../../data/read.ts';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import { family } from '../families.ts';
 import type { ImageModel, TextModel } from '../family.ts';
 import { fuse } from '../fusion/calibration.ts';
-import { encoderFile } from '../image/encoders.ts';
+import { findEncoder } from '../image/encoders.ts';
 import { openFeatures } from '../image/features.ts';
 import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
@@ -118,11 +117,7 @@ export const predictRows: Job<'predictRows'> = async (input, context) => {
 async function load(directory: string, encoders: string): Promise<LoadedBundle> {
   const bundle = await readBundle(directory);
   await verifyFiles(directory, bundle);
-  const encoder = encoderFile(encoders, bundle.encoder);
-  if ((await hashFile(encoder).catch(() => null)) !== bundle.encoder.sha256) {
-    const message = `Bundle ${bundle.version} needs the encoder file ${encoder}, which is missing or damaged.`;
-    throw new EtiquetteError('ENCODER_MISSING', message);
-  }
+  const encoder = await findEncoder(encoders, bundle.encoder);
   const recipes = family(bundle.family);
   const text = await recipes.text.load(join(directory, 'text'));
   const image = await recipes.image.load(join(directory, 'image'), encoder);

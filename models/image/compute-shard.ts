@@ -20,7 +20,7 @@ export interface ShardWork {
   readonly encoder: string;
   readonly featureSize: number;
   decode(bytes: Uint8Array): Promise<Float32Array>;
-  encode(pixels: readonly Float32Array[]): Float32Array;
+  encode(pixels: readonly Float32Array[]): Float32Array | Promise<Float32Array>;
 }
 
 /** A line of `<file>.log.jsonl`: rows `from` up to but not `to` are on disk. */
@@ -63,7 +63,7 @@ export async function computeShard(work: ShardWork, context: JobContext): Promis
       const rows = new Float32Array(pixels.length * work.featureSize);
       for (let at = 0; at < pixels.length; at += AT_ONCE) {
         await pause(context);
-        rows.set(work.encode(pixels.slice(at, at + AT_ONCE)), at * work.featureSize);
+        rows.set(await work.encode(pixels.slice(at, at + AT_ONCE)), at * work.featureSize);
       }
       await writeAll(handle, new Uint8Array(rows.buffer), header.length + from * rowBytes);
       await handle.datasync();

@@ -1,10 +1,15 @@
+import { existsSync } from 'node:fs';
+import { hashFile } from '../../data/manifest.ts';
 import { EtiquetteError } from '../../errors.ts';
+import { encoderDirectory, readEncoder } from '../encoders/descriptor.ts';
 import type { JobProgress } from '../runtime/jobs.ts';
+import { prepareLite0 } from './efficientnet/prepare.ts';
 import { prepareVgg16 } from './vgg16/weights.ts';
 
 /** A frozen network's weights, kept once beside the bundles and referenced by hash. */
 export interface Encoder {
   readonly name: string;
+  /** A file, or the folder of an encoder with a descriptor. */
   readonly file: string;
   readonly sha256: string;
   /** Where the weights come from, in words: a bundle says so. */
@@ -21,11 +26,30 @@ export interface EncoderOptions {
 
 /** Brings an encoder's weights to this host, once. @throws EtiquetteError ENCODER_UNAVAILABLE. */
 export async function prepareEncoder(name: string, options: EncoderOptions): Promise<Encoder> {
-  if (name !== 'vgg16') throw new EtiquetteError('ENCODER_UNKNOWN', `No encoder "${name}". Known: vgg16.`);
-  return { name, ...(await prepareVgg16(options)) };
+  if (name === 'vgg16') return { name, ...(await prepareVgg16(options)) };
+  if (name === 'efficientnet-lite0') {
+    const { directory, sha256, descriptor } = await prepareLite0(options);
+    return { name, file: directory, sha256, source: descriptor.source };
+  }
+  throw new EtiquetteError('ENCODER_UNKNOWN', `No encoder "${name}". Known: vgg16, efficientnet-lite0.`);
 }
 
-/** `<encoders>/<name>-<first 12 of its hash>.safetensors`. */
-export function encoderFile(directory: string, encoder: { name: string; sha256: string }): string {
-  return `${directory}/${encoder.name}-${encoder.sha256.slice(0, 12)}.safetensors`;
+/**
+ * Finds an encoder that a bundle refers to, a file or a folder with a descriptor, and checks it.
+ * @throws EtiquetteError ENCODER_MISSING, ENCODER_CHANGED
+ */
+export async function findEncoder(
+  directory: string,
+  encoder: Pick<Encoder, 'name' | 'sha256'>,
+): Promise<string> {
+  const place = encoderDirectory(directory, encoder);
+  const file = `${place}.safetensors`;
+  const sha256 = existsSync(file)
+    ? await hashFile(file)
+    : existsSync(place)
+      ? (await readEncoder(place)).sha256
+      : null;
+  if (sha256 === encoder.sha256) return existsSync(file) ? file : place;
+  const message = `The encoder ${encoder.name} (${encoder.sha256.slice(0, 12)}) is missing in ${directory} or damaged. Train again, or put it back.`;
+  throw new EtiquetteError('ENCODER_MISSING', message);
 }

@@ -149,6 +149,25 @@ describe('a training run on a real server', function () {
     assert.equal(await serving(), first);
   });
 
+  it('trains and serves the n-gram and EfficientNet family, to the same bundle on the same data', async () => {
+    const input: TrainAndDeployInput = { family: 'ngram-efficientnet', text: {}, image: {}, deploy: false };
+    const first = await (await start('ngram', input)).result();
+    assert.equal(first.outcome, 'waiting', first.reason);
+    assert.ok(first.bundle && first.metrics);
+    assert.ok(first.metrics.text.weightedF1 > 0.4, `text F1 ${first.metrics.text.weightedF1}`);
+    // Nothing is left to reuse but the encoder: the stages are all done again.
+    for (const folder of ['stages', 'features']) {
+      await rm(join(varDirectory, folder), { recursive: true });
+    }
+    const again = await (await start('ngram again', input)).result();
+    assert.equal(again.bundle, first.bundle);
+    assert.ok(again.stages.every(({ name, reused }) => name === 'version' || !reused));
+    // The API loads it in its inference process and compares its answers to the golden products.
+    await execute('deployModel', { version: first.bundle, reason: 'another family' });
+    const status = await (await fetch(`${stack.apiUrl}/status`)).json();
+    assert.equal((status as { bundle: { family: string } }).bundle.family, 'ngram-efficientnet');
+  });
+
   it('refuses to deploy a bundle that does not exist, and the old one serves on', async () => {
     const error: unknown = await execute('deployModel', { version: '0'.repeat(16) }).catch(
       (why: unknown) => why,

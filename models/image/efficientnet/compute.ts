@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import { readEncoder } from '../../encoders/descriptor.ts';
+import { prepareImage } from '../../encoders/image-input.ts';
+import type { ImageEncoder } from '../../encoders/image-session.ts';
+import type { ComputeFeaturesInput, JobContext } from '../../runtime/jobs.ts';
+import { computeShard } from '../compute-shard.ts';
+import { LITE0_INPUT } from './input.ts';
+
+/** The session of the last shard: a worker computes many shards with the same encoder. */
+let warm: { readonly sha256: string; readonly encoder: ImageEncoder } | undefined;
+
+/** The recipe's computeFeatures; a picture's row holds its features and, behind them, those of its mirror. */
+export async function computeFeatures(
+  input: ComputeFeaturesInput,
+  context: JobContext,
+): Promise<{ computed: number }> {
+  const encoder = await sessionOf(input.encoder);
+  return computeShard(
+    {
+      shard: input.shard,
+      picturesDirectory: input.picturesDirectory,
+      encoder: input.encoder.sha256,
+      featureSize: 2 * encoder.featureSize,
+      decode: (bytes) => prepareImage(bytes, LITE0_INPUT),
+      encode: (pixels) => encodeBothWays(encoder, pixels),
+    },
+    context,
+  );
+}
+
+/** Row-major [n * 2 * features]: plain | mirrored. */
+export async function encodeBothWays(
+  encoder: ImageEncoder,
+  pixels: readonly Float32Array[],
+): Promise<Float32Array> {
+  return encoder.encode(pixels.flatMap((picture) => [picture, encoder.mirror(picture)]));
+}
+
+/** onnxruntime is loaded in the ML child only, hence here and not above. */
+export async function openSession(directory: string): Promise<ImageEncoder> {
+  const { loadImageEncoder } = await import('../../encoders/image-session.ts');
+  return loadImageEncoder(await readEncoder(directory), { threads: availableParallelism() });
+}
+
+async function sessionOf({ file, sha256 }: ComputeFeaturesInput['encoder']): Promise<ImageEncoder> {
+  if (warm?.sha256 === sha256) return warm.encoder;
+  await warm?.encoder.release();
+  warm = undefined;
+  warm = { sha256, encoder: await openSession(file) };
+  return warm.encoder;
+}
