@@ -8,6 +8,7 @@ import { EtiquetteError } from '../../../errors.ts';
 import { prepareImage } from '../../encoders/image-input.ts';
 import type { ImageModel, ImageRecipe } from '../../family.ts';
 import type { SoftmaxModel } from '../../linear/softmax.ts';
+import { parseParameters } from '../../parameters.ts';
 import type { Parameters, TrainImageInput, TrainingSummary } from '../../runtime/jobs.ts';
 import { readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
 import { openFeatures } from '../features.ts';
@@ -35,10 +36,7 @@ export const efficientnet: ImageRecipe = {
 };
 
 function parameters(overrides: Parameters): Parameters {
-  const parsed = schema.safeParse(overrides);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw new EtiquetteError('PARAMETER_INVALID', `Correct these image parameters: ${problems.join('; ')}.`);
+  return parseParameters(schema, 'image', overrides);
 }
 
 /** Trains in seconds, so a killed training simply begins again. Validation rows are left for the fusion. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EtiquetteError } from '../../../errors.ts';
+import { parseParameters } from '../../parameters.ts';
 import type { Parameters } from '../../runtime/jobs.ts';
 import { pictureSchema } from './picture-parameters.ts';
 
@@ -24,8 +24,5 @@ export type Vgg16Parameters = z.infer<typeof vgg16Schema>;
 
 /** @throws EtiquetteError PARAMETER_INVALID naming every wrong parameter and what it may be. */
 export function vgg16Parameters(overrides: Parameters): Vgg16Parameters {
-  const parsed = vgg16Schema.safeParse(overrides);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw new EtiquetteError('PARAMETER_INVALID', `Correct these image parameters: ${problems.join('; ')}.`);
+  return parseParameters(vgg16Schema, 'image', overrides);
 }

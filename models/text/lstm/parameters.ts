@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EtiquetteError } from '../../../errors.ts';
+import { parseParameters } from '../../parameters.ts';
 import type { Parameters } from '../../runtime/jobs.ts';
 
 const whole = (fallback: number, least: number, most: number) =>
@@ -28,8 +28,5 @@ export type LstmParameters = z.infer<typeof lstmSchema>;
 
 /** @throws EtiquetteError PARAMETER_INVALID naming every wrong parameter and what it may be. */
 export function lstmParameters(overrides: Parameters): LstmParameters {
-  const parsed = lstmSchema.safeParse(overrides);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw new EtiquetteError('PARAMETER_INVALID', `Correct these text parameters: ${problems.join('; ')}.`);
+  return parseParameters(lstmSchema, 'text', overrides);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EtiquetteError } from '../../../errors.ts';
+import { parseParameters } from '../../parameters.ts';
 import type { Parameters } from '../../runtime/jobs.ts';
 
 export const ngramSchema = z.strictObject({
@@ -21,8 +21,5 @@ export type NgramParameters = z.infer<typeof ngramSchema>;
 
 /** @throws EtiquetteError PARAMETER_INVALID naming every wrong parameter and what it may be. */
 export function ngramParameters(overrides: Parameters): NgramParameters {
-  const parsed = ngramSchema.safeParse(overrides);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw new EtiquetteError('PARAMETER_INVALID', `Correct these text parameters: ${problems.join('; ')}.`);
+  return parseParameters(ngramSchema, 'text', overrides);
 }
