@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { EtiquetteError } from '../../errors.ts';
 import { type EncoderDescriptor, type InstalledEncoder, MODEL } from './descriptor.ts';
 import { mirrorImage, prepareImage } from './image-input.ts';
+import { openOnnxSession } from './onnx-session.ts';
 
 export interface ImageEncoder {
   readonly featureSize: number;
@@ -31,35 +32,11 @@ export async function loadImageEncoder(
     );
   }
   const { input, output } = descriptor;
-  const file = join(directory, MODEL);
-  const session = await InferenceSession.create(file, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
-    throw invalid(file, `onnxruntime cannot load it: ${String(cause)}`, cause);
-  });
-  if (!session.inputNames.includes(input.name) || !session.outputNames.includes(output.name)) {
-    const names = `inputs ${session.inputNames}, outputs ${session.outputNames}`;
-    await session.release();
-    throw invalid(file, `the descriptor says ${input.name} -> ${output.name}, the model has ${names}`);
-  }
-
+  const session = await openOnnxSession(join(directory, MODEL), { threads, inputs: [input.name], output });
   const shape = [1, 3, input.size, input.size];
   /** One picture a run: a batch is no faster on a CPU, and another batch size may round otherwise. */
-  const encodeOne = async (pixels: Float32Array): Promise<Float32Array> => {
-    const results = await session.run({ [input.name]: new Tensor('float32', pixels, shape) }, [output.name]);
-    const features = results[output.name]?.data;
-    if (!(features instanceof Float32Array) || features.length !== output.features) {
-      throw invalid(
-        file,
-        `the descriptor says ${output.features} float32 features, the model gives ${features?.length}`,
-      );
-    }
-    return features;
-  };
+  const encodeOne = (pixels: Float32Array): Promise<Float32Array> =>
+    session.run({ [input.name]: new Tensor('float32', pixels, shape) });
 
   return {
     featureSize: output.features,
@@ -73,12 +50,4 @@ export async function loadImageEncoder(
     },
     release: () => session.release(),
   };
-}
-
-function invalid(file: string, why: string, cause?: unknown): EtiquetteError {
-  return new EtiquetteError(
-    'ENCODER_FILE_INVALID',
-    `${file} does not fit its descriptor: ${why}. Correct the descriptor or export the model again.`,
-    cause === undefined ? {} : { cause },
-  );
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { EtiquetteError } from '../../errors.ts';
 import { type InstalledEncoder, MODEL, readEncoder } from './descriptor.ts';
+import { encoderInvalid, openOnnxSession } from './onnx-session.ts';
 import { loadSentencePiece } from './sentencepiece.ts';
 
 export interface TextEncoder {
@@ -49,27 +50,14 @@ export async function loadTextEncoder(
   const file = join(directory, MODEL);
   const { ids, mask } = input.names;
   if (tokenizer.kind !== 'sentencepiece' || ids === undefined) {
-    throw invalid(file, `a text encoder needs a tokenizer of kind sentencepiece and an input for ids`);
+    throw encoderInvalid(file, `a text encoder needs a tokenizer of kind sentencepiece and an input for ids`);
   }
   const pieces = await loadSentencePiece(join(directory, tokenizer.file), { maxTokens: input.maxTokens });
-  const session = await InferenceSession.create(file, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
-    throw invalid(file, `onnxruntime cannot load it: ${String(cause)}`, cause);
+  const session = await openOnnxSession(file, {
+    threads,
+    inputs: mask === undefined ? [ids] : [ids, mask],
+    output,
   });
-  const expected = mask === undefined ? [ids] : [ids, mask];
-  if (
-    !expected.every((name) => session.inputNames.includes(name)) ||
-    !session.outputNames.includes(output.name)
-  ) {
-    const names = `inputs ${session.inputNames}, outputs ${session.outputNames}`;
-    await session.release();
-    throw invalid(file, `the descriptor says ${expected} -> ${output.name}, the model has ${names}`);
-  }
 
   /** One text a run: a batch is hardly faster on a CPU, and another batch may round otherwise. */
   const encodeOne = async (row: readonly number[]): Promise<Float32Array> => {
@@ -79,15 +67,7 @@ export async function loadTextEncoder(
     if (mask !== undefined) {
       feeds[mask] = new Tensor('int64', new BigInt64Array(tokens.length).fill(1n), shape);
     }
-    const results = await session.run(feeds, [output.name]);
-    const features = results[output.name]?.data;
-    if (!(features instanceof Float32Array) || features.length !== output.features) {
-      throw invalid(
-        file,
-        `the descriptor says ${output.features} float32 features, the model gives ${features?.length}`,
-      );
-    }
-    return features;
+    return session.run(feeds);
   };
 
   return {
@@ -106,12 +86,4 @@ export async function loadTextEncoder(
     },
     close: () => session.release(),
   };
-}
-
-function invalid(file: string, why: string, cause?: unknown): EtiquetteError {
-  return new EtiquetteError(
-    'ENCODER_FILE_INVALID',
-    `${file} does not fit its descriptor: ${why}. Correct the descriptor or export the model again.`,
-    cause === undefined ? {} : { cause },
-  );
 }

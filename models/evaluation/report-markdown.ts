@@ -1,7 +1,8 @@
 import { TYPE_CODE_NAMES, type TypeCode } from '../../data/type-codes.ts';
 import type { TrainingSummary } from '../runtime/jobs.ts';
+import type { ChartInput } from './charts/index.ts';
 import type { Scores } from './classification.ts';
-import type { EvaluationReport } from './report.ts';
+import type { Verdict } from './gate.ts';
 
 const CONFUSIONS = 15;
 
@@ -12,6 +13,10 @@ const PICTURES: Readonly<Record<string, string>> = {
   'fusion-weight': 'Accuracy over the weight of the text model',
   reliability: 'Accuracy over confidence',
 };
+
+export interface EvaluationReport extends ChartInput {
+  readonly gate?: Verdict;
+}
 
 /** The report as people read it; `charts` are the names of the pictures beside it. */
 export function reportMarkdown(report: EvaluationReport, charts: readonly string[]): string {

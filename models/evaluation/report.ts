@@ -1,14 +1,9 @@
 import { join } from 'node:path';
 import { writeAtomic } from '../../data/atomic.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
-import { type ChartInput, chartsOf } from './charts/index.ts';
+import { chartsOf } from './charts/index.ts';
 import { toPng, toSvg } from './charts/render.ts';
-import type { Verdict } from './gate.ts';
-import { reportMarkdown } from './report-markdown.ts';
-
-export interface EvaluationReport extends ChartInput {
-  readonly gate?: Verdict;
-}
+import { type EvaluationReport, reportMarkdown } from './report-markdown.ts';
 
 /**
  * Writes evaluation.json, report.md and each chart as SVG and PNG into `directory`. The same results give

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { TYPE_CODE_NAMES } from '../../../data/type-codes.ts';
 import { evaluate } from '../../../models/evaluation/metrics.ts';
-import { type EvaluationReport, writeEvaluationReport } from '../../../models/evaluation/report.ts';
+import { writeEvaluationReport } from '../../../models/evaluation/report.ts';
+import type { EvaluationReport } from '../../../models/evaluation/report-markdown.ts';
 import type { TrainingSummary } from '../../../models/runtime/jobs.ts';
 
 const fixture = new URL('../../fixtures/evaluation/metrics.json', import.meta.url);
