@@ -69,8 +69,6 @@ export function answerError(error: unknown, c: Context<ApiEnvironment>, log: Log
   }
   const { code, message, details } = error;
   if (status === 401) c.header('WWW-Authenticate', 'Bearer');
-  // The rest of the body is on its way still: nothing else can be sent on this connection.
-  if (code === 'BODY_TOO_LARGE') c.header('Connection', 'close');
   if (status === 405) c.header('Allow', String(details.allow));
   if (status === 503) c.header('Retry-After', String(RETRY_AFTER[code] ?? 1));
   return c.json(

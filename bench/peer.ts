@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -53,16 +55,17 @@ export async function runPython<T>(
     child.on('close', resolve);
   });
   let last = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    for (const line of chunk.split('\n').filter((found) => found.trim() !== '')) {
-      last = line;
-      say(line);
-    }
+  const lines = createInterface({ input: child.stderr });
+  lines.on('line', (line) => {
+    if (line.trim() === '') return;
+    last = line;
+    say(line);
   });
+  const heard = once(lines, 'close');
   // A peer that dies early closes its input; its exit code tells why.
   child.stdin.on('error', () => {});
   child.stdin.end(JSON.stringify(input));
-  const [answer, code] = await Promise.all([text(child.stdout), ended]);
+  const [answer, code] = await Promise.all([text(child.stdout), ended, heard]);
   const wallSeconds = (performance.now() - from) / 1000;
   if (code !== 0) {
     throw new EtiquetteError('PEER_FAILED', `${script} ended with ${code ?? child.signalCode}: ${last}`);
