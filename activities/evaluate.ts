@@ -53,6 +53,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
               dataset: input.dataset,
               part: 'test',
               textModel: text.model,
+              textEncoder: text.encoder?.file ?? null,
               textOutOfFold: null,
               imageModel: image.model,
               shards: [...ready, ...missing],

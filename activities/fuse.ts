@@ -8,13 +8,13 @@ import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { readPlan } from './features.ts';
 import { once } from './stage-store.ts';
-import type { TrainedPart } from './train-text.ts';
+import type { TrainedPart, TrainedText } from './train-text.ts';
 
 export interface ScoredInput {
   readonly family: string;
   readonly dataset: DatasetRef;
   readonly plan: string;
-  readonly text: TrainedPart;
+  readonly text: TrainedText;
   readonly image: TrainedPart;
 }
 
@@ -43,6 +43,7 @@ export function createFuse({ config, ml }: ActivityDeps) {
               dataset: input.dataset,
               part: 'validation',
               textModel: input.text.model,
+              textEncoder: input.text.encoder?.file ?? null,
               textOutOfFold: text.outOfFold ? join(input.text.model, '../out-of-fold.safetensors') : null,
               imageModel: input.image.model,
               shards: [...ready, ...missing],

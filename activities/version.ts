@@ -7,6 +7,7 @@ import type { GoldenProduct } from '../models/bundle/format.ts';
 import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
 import { writeBundle } from '../models/bundle/write.ts';
+import type { Encoder } from '../models/encoders/prepare.ts';
 import { family } from '../models/families.ts';
 import { fuse } from '../models/fusion/calibration.ts';
 import { originalFiles } from '../models/import/original-files.ts';
@@ -43,7 +44,7 @@ export function createVersion({ config }: ActivityDeps) {
           parameters: input.image.summary.parameters,
           directory: input.image.model,
         },
-        encoder: { name: encoder.name, sha256: encoder.sha256, source: encoder.source },
+        encoders: { image: named(encoder), text: input.text.encoder && named(input.text.encoder) },
         fusion: { textWeight: input.fusion.textWeight, temperature: input.fusion.temperature },
         lineage: {
           datasetVersion: input.dataset.version,
@@ -68,6 +69,8 @@ export function createVersion({ config }: ActivityDeps) {
     });
   };
 }
+
+const named = ({ name, sha256, source }: Encoder) => ({ name, sha256, source });
 
 function inFolder(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));

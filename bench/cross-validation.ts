@@ -71,13 +71,16 @@ async function trainAndScore(run: CrossValidation, split: Split, directory: stri
   const dataset: DatasetRef = await writeDataset(join(directory, 'dataset'), catalogue, parts);
   const common = { family: family.name, dataset, seed: SEED };
   const text = join(directory, 'text');
-  await processes.text.run('trainText', { ...common, parameters: run.text ?? {}, directory: text });
+  await processes.text.run('trainText', {
+    ...{ ...common, parameters: run.text ?? {}, directory: text },
+    ...{ encoder: null, featuresDirectory: text },
+  });
   const image = join(directory, 'image');
   if (shards) {
     await processes.vision.run('trainImage', { ...common, parameters: {}, shards, directory: image });
   }
 
-  const textModel = await family.text.load(join(text, 'model'));
+  const textModel = await family.text.load(join(text, 'model'), null);
   const imageModel = shards ? await family.image.load(join(image, 'model'), null) : null;
   const features = await openFeatures(shards ?? []);
   try {

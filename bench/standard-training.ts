@@ -23,9 +23,10 @@ export async function standardTraining(
   const encoder = await benchEncoder(config, standard, say);
   const dataset = await writeDataset(join(directory, 'whole-rows'), catalogue, oneFold(catalogue));
   const common = { family: standard.name, dataset, seed: SEED, parameters: {} };
+  const text = { encoder: null, featuresDirectory: join(directory, 'whole-features') };
   say(`${standard.name} as a whole.`);
   const { wallSeconds, peakRssBytes } = await measured(availableParallelism(), async (ml) => {
-    await ml.run('trainText', { ...common, directory: join(directory, 'whole-text') });
+    await ml.run('trainText', { ...common, ...text, directory: join(directory, 'whole-text') });
     if (dataset.counts.train.pictures === 0) return;
     const features = { directory: join(directory, 'whole-features'), ml };
     const shards = await benchFeatures(standard, encoder, catalogue, features);

@@ -88,7 +88,7 @@ async function textTraining(
   const cost = await measured(1, (ml) =>
     ml.run('trainText', {
       family: 'lstm-vgg16',
-      ...{ dataset, seed: SEED, directory: home },
+      ...{ dataset, seed: SEED, directory: home, encoder: null, featuresDirectory: home },
       parameters: {
         ...{ length: 10, padding: 'post', cleaning: 'original' },
         ...{ epochs: TEXT_EPOCHS, patience: TEXT_EPOCHS },

@@ -56,9 +56,9 @@ export async function main(args: string[]): Promise<number> {
         etiquette: config.RELEASE,
       },
     });
-    const { version, encoder, fusion } = bundle;
+    const { version, encoders, fusion } = bundle;
     if (values.json) {
-      const facts = { bundle: version, encoder: encoder.sha256, textWeight: fusion.textWeight };
+      const facts = { bundle: version, encoder: encoders.image.sha256, textWeight: fusion.textWeight };
       process.stdout.write(`${JSON.stringify(facts)}\n`);
     } else {
       process.stdout.write(

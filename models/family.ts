@@ -21,7 +21,12 @@ export interface TextModel {
 
 /** A loaded picture classifier: a frozen encoder (shared by bundles) and this bundle's head. */
 export interface ImageModel {
-  /** Features of n pictures, row-major [n * featureSize]. `pixels` come from the recipe's `prepare`. */
+  /**
+   * One picture file's bytes -> pixels for `encode`. The only picture preprocessing there is.
+   * @throws EtiquetteError PICTURE_... when the picture cannot be used
+   */
+  prepare(picture: Uint8Array): Promise<Float32Array>;
+  /** Features of n pictures, row-major [n * featureSize]. `pixels` come from `prepare`. */
   encode(pixels: readonly Float32Array[]): Promise<Float32Array>;
   classify(features: Float32Array, count: number): Promise<Probabilities>;
   readonly featureSize: number;
@@ -37,11 +42,16 @@ export interface TextRecipe {
    * not seen it. The fusion is tuned on these.
    */
   readonly outOfFold: boolean;
+  /** The frozen encoder that it asks for with these parameters, by name; it can do without. null: it wants none. */
+  encoder(parameters: Parameters): string | null;
   /** Fills in defaults. @throws EtiquetteError PARAMETER_INVALID naming the parameter and its range. */
   parameters(overrides: Parameters): Parameters;
   train(input: TrainTextInput, context: JobContext): Promise<TrainingSummary>;
-  /** `directory` is a bundle's `text/` folder (what training left in `<directory>/model`). */
-  load(directory: string): Promise<TextModel>;
+  /**
+   * `directory` is a bundle's `text/` folder (what training left in `<directory>/model`), `encoder` the folder
+   * of the encoder that it was trained with, null when that was none.
+   */
+  load(directory: string, encoder: string | null): Promise<TextModel>;
 }
 
 export interface ImageRecipe {
@@ -49,12 +59,10 @@ export interface ImageRecipe {
   /** The frozen encoder this recipe needs, by name; its weights are kept once beside the bundles. */
   readonly encoder: string;
   parameters(overrides: Parameters): Parameters;
-  /** One picture file's bytes -> the encoder's input pixels. The only picture preprocessing there is. */
-  prepare(picture: Uint8Array, parameters: Parameters): Promise<Float32Array>;
   computeFeatures(input: ComputeFeaturesInput, context: JobContext): Promise<{ computed: number }>;
   train(input: TrainImageInput, context: JobContext): Promise<TrainingSummary>;
-  /** `directory` is a bundle's `image/` folder; `encoderFile` null when only `classify` is needed. */
-  load(directory: string, encoderFile: string | null): Promise<ImageModel>;
+  /** `directory` is a bundle's `image/` folder; `encoder` (a file or folder) null when only `classify` is needed. */
+  load(directory: string, encoder: string | null): Promise<ImageModel>;
 }
 
 /** A text model, an image model and how they are joined (convex: weight * text + (1 - weight) * image). */

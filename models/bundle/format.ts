@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const encoder = z.object({ name: z.string(), sha256, source: z.string() });
 
 export const scoresSchema = z.object({
   n: z.number().int(),
@@ -29,7 +30,8 @@ export const bundleSchema = z.object({
   labels: z.array(z.number().int()).length(27),
   text: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
   image: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
-  encoder: z.object({ name: z.string(), sha256, source: z.string() }),
+  /** The frozen networks that it needs beside it; `text` is null when its text model needs none. */
+  encoders: z.object({ image: encoder, text: encoder.nullable() }),
   fusion: z.object({
     kind: z.literal('convex'),
     textWeight: z.number().min(0).max(1),

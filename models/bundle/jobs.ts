@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { DatasetRef, DatasetRow } from '../../data/catalogue.ts';
 import { readRows } from '../../data/read.ts';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
+import { findEncoder } from '../encoders/prepare.ts';
 import { family } from '../families.ts';
 import type { ImageModel, TextModel } from '../family.ts';
 import { fuse } from '../fusion/calibration.ts';
-import { findEncoder } from '../image/encoders.ts';
 import { openFeatures } from '../image/features.ts';
 import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
@@ -23,7 +23,6 @@ interface LoadedBundle {
   readonly bundle: Bundle;
   readonly text: TextModel;
   readonly image: ImageModel;
-  prepare(picture: Uint8Array): Promise<Float32Array>;
 }
 
 let serving: LoadedBundle | undefined;
@@ -44,7 +43,7 @@ export const predict: Job<'predict'> = async ({ products }) => {
 export const score: Job<'score'> = async (input, context) => {
   const recipes = family(input.family);
   const rows = await collect(join(input.dataset.directory, `${input.part}.ndjson`));
-  const text = await recipes.text.load(input.textModel);
+  const text = await recipes.text.load(input.textModel, input.textEncoder);
   const scores = blankScores(rows, text);
   const image = await recipes.image.load(input.imageModel, null);
   const features = await openFeatures(input.shards);
@@ -117,16 +116,15 @@ export const predictRows: Job<'predictRows'> = async (input, context) => {
 async function load(directory: string, encoders: string): Promise<LoadedBundle> {
   const bundle = await readBundle(directory);
   await verifyFiles(directory, bundle);
-  const encoder = await findEncoder(encoders, bundle.encoder);
-  const recipes = family(bundle.family);
-  const text = await recipes.text.load(join(directory, 'text'));
-  const image = await recipes.image.load(join(directory, 'image'), encoder);
-  return {
-    bundle,
-    text,
-    image,
-    prepare: (picture) => recipes.image.prepare(picture, bundle.image.parameters),
+  const { text: textEncoder, image: imageEncoder } = bundle.encoders;
+  const files = {
+    text: textEncoder && (await findEncoder(encoders, textEncoder)),
+    image: await findEncoder(encoders, imageEncoder),
   };
+  const recipes = family(bundle.family);
+  const text = await recipes.text.load(join(directory, 'text'), files.text);
+  const image = await recipes.image.load(join(directory, 'image'), files.image);
+  return { bundle, text, image };
 }
 
 async function predictProducts(
@@ -135,7 +133,7 @@ async function predictProducts(
 ): Promise<PredictOutcome[]> {
   const n = products.length;
   const prepared = await Promise.all(
-    products.map(({ picture }) => (picture ? loaded.prepare(picture).catch(problemOf) : null)),
+    products.map(({ picture }) => (picture ? loaded.image.prepare(picture).catch(problemOf) : null)),
   );
   const pixels = prepared.filter((one) => one instanceof Float32Array);
   const seen =
@@ -189,7 +187,7 @@ async function takeOutOfFold(
 
 async function decode(loaded: LoadedBundle, file: string): Promise<Float32Array | null> {
   try {
-    return await loaded.prepare(await readFile(file));
+    return await loaded.image.prepare(await readFile(file));
   } catch (error) {
     problemOf(error);
     return null;

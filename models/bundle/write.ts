@@ -13,7 +13,7 @@ export interface BundleParts {
   /** The finished models' folders, copied as `text/` and `image/`. */
   readonly text: { readonly recipe: string; readonly parameters: Parameters; readonly directory: string };
   readonly image: { readonly recipe: string; readonly parameters: Parameters; readonly directory: string };
-  readonly encoder: Bundle['encoder'];
+  readonly encoders: Bundle['encoders'];
   readonly fusion: Fusion;
   readonly lineage: Bundle['lineage'];
   readonly metrics: Bundle['metrics'];
@@ -51,7 +51,7 @@ export async function writeBundle(root: string, parts: BundleParts): Promise<Bun
       labels: [...TYPE_CODES],
       text: { recipe: parts.text.recipe, parameters: parts.text.parameters },
       image: { recipe: parts.image.recipe, parameters: parts.image.parameters },
-      encoder: parts.encoder,
+      encoders: parts.encoders,
       fusion: { kind: 'convex', ...parts.fusion },
       lineage: parts.lineage,
       metrics: parts.metrics,

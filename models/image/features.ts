@@ -40,10 +40,7 @@ export async function planShards(
 ): Promise<ShardPlan> {
   const relevant = Object.fromEntries(PICTURE_PARAMETERS.map((name) => [name, parameters[name]]));
   const preprocessing = hash(canonicalJson({ relevant, code })).slice(0, 8);
-  const home = join(
-    directory,
-    `${encoder.name}-${encoder.sha256.slice(0, 12)}-${relevant.size}-${preprocessing}`,
-  );
+  const home = join(directory, `${encoder.name}-${encoder.sha256.slice(0, 12)}-${preprocessing}`);
   await mkdir(home, { recursive: true });
 
   const wanted = new Map(pictures.map((picture) => [picture.sha256, picture]));

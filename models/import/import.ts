@@ -44,7 +44,10 @@ export async function importBundle(input: ImportInput): Promise<Bundle> {
       family: 'lstm-vgg16',
       text: { recipe: 'lstm', parameters: text.parameters, directory: join(scratch, 'text') },
       image: { recipe: 'vgg16', parameters: image.head.parameters, directory: join(scratch, 'image') },
-      encoder: { name: 'vgg16', sha256: encoder.sha256, source: encoder.source },
+      encoders: {
+        image: { name: 'vgg16', sha256: encoder.sha256, source: encoder.source },
+        text: null,
+      },
       // As the original answered: nothing is known to calibrate it with.
       fusion: { textWeight, temperature: 1 },
       lineage: null,

@@ -37,11 +37,22 @@ export interface TrainingSummary {
   readonly parameters: Parameters;
 }
 
+/** A frozen encoder on this host: a file, or the folder of one with a descriptor. */
+export interface EncoderFiles {
+  readonly file: string;
+  /** Guards against another file under the same name. */
+  readonly sha256: string;
+}
+
 export interface TrainTextInput {
   readonly family: FamilyName;
   readonly dataset: DatasetRef;
   readonly seed: number;
   readonly parameters: Parameters;
+  /** null: the recipe wants none, or it could not be had. */
+  readonly encoder: EncoderFiles | null;
+  /** The encoder's features are kept here, for later trainings too. */
+  readonly featuresDirectory: string;
   /** Checkpoints, epochs.jsonl and TensorBoard events go here; the finished model to `<directory>/model`. */
   readonly directory: string;
 }
@@ -58,8 +69,7 @@ export interface FeatureShard {
 export interface ComputeFeaturesInput {
   readonly family: FamilyName;
   readonly parameters: Parameters;
-  /** The frozen encoder's weights; `sha256` guards against another file under the same name. */
-  readonly encoder: { readonly file: string; readonly sha256: string };
+  readonly encoder: EncoderFiles;
   /** The pictures' folder: `PictureRef.file` is relative to it. */
   readonly picturesDirectory: string;
   readonly shard: FeatureShard;
@@ -81,6 +91,8 @@ export interface ScoreInput {
   readonly dataset: DatasetRef;
   readonly part: 'validation' | 'test';
   readonly textModel: string;
+  /** The folder of the text model's encoder; null when it has none. */
+  readonly textEncoder: string | null;
   /** When the text model has learnt from the validation rows: their honest probabilities, else null. */
   readonly textOutOfFold: string | null;
   readonly imageModel: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { generateSample } from '../../data/sample/generate.ts';
-import { prepareEncoder } from '../../models/image/encoders.ts';
+import { prepareEncoder } from '../../models/encoders/prepare.ts';
 import type { EpochEvent } from '../../models/training/epoch-audit.ts';
 import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
 

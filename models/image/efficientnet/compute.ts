@@ -1,10 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { readEncoder } from '../../encoders/descriptor.ts';
-import { prepareImage } from '../../encoders/image-input.ts';
 import type { ImageEncoder } from '../../encoders/image-session.ts';
 import type { ComputeFeaturesInput, JobContext } from '../../runtime/jobs.ts';
 import { computeShard } from '../compute-shard.ts';
-import { LITE0_INPUT } from './input.ts';
 
 /** The session of the last shard: a worker computes many shards with the same encoder. */
 let warm: { readonly sha256: string; readonly encoder: ImageEncoder } | undefined;
@@ -21,7 +19,7 @@ export async function computeFeatures(
       picturesDirectory: input.picturesDirectory,
       encoder: input.encoder.sha256,
       featureSize: 2 * encoder.featureSize,
-      decode: (bytes) => prepareImage(bytes, LITE0_INPUT),
+      decode: encoder.prepare,
       encode: (pixels) => encodeBothWays(encoder, pixels),
     },
     context,

@@ -5,31 +5,29 @@ import { writeAtomic } from '../../../data/atomic.ts';
 import { readRows } from '../../../data/read.ts';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
-import { prepareImage } from '../../encoders/image-input.ts';
 import type { ImageModel, ImageRecipe } from '../../family.ts';
 import type { SoftmaxModel } from '../../linear/softmax.ts';
 import { parseParameters } from '../../parameters.ts';
 import type { Parameters, TrainImageInput, TrainingSummary } from '../../runtime/jobs.ts';
 import { readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
 import { openFeatures } from '../features.ts';
-import { LITE0 } from './architecture.ts';
 import { computeFeatures, encodeBothWays, openSession } from './compute.ts';
 import { type BothWays, predictHead, trainHead } from './head.ts';
-import { LITE0_INPUT } from './input.ts';
 
 const CLASSES = TYPE_CODES.length;
-const SIZE = LITE0.features;
 const HEAD = 'head.safetensors';
 
-/** Its picture size is the encoder's; the head has nothing to choose. */
-const schema = z.strictObject({ size: z.literal(LITE0.size).default(LITE0.size) });
+/** What pictures look like is the encoder's business; the head has nothing to choose. */
+const schema = z.strictObject({});
 
-/** EfficientNet-Lite0, frozen, and a linear head on the features of each picture from both sides. */
+/**
+ * A frozen encoder with a descriptor, EfficientNet-Lite0 unless another is configured, and a linear head on the
+ * features of each picture from both sides.
+ */
 export const efficientnet: ImageRecipe = {
   name: 'efficientnet',
   encoder: 'efficientnet-lite0',
   parameters,
-  prepare: (picture) => prepareImage(picture, LITE0_INPUT),
   computeFeatures,
   train,
   load,
@@ -56,14 +54,15 @@ async function train({ dataset, directory, shards }: TrainImageInput): Promise<T
   }
   const features = await openFeatures(shards);
   try {
-    const head = trainHead(bothWays(await features.read(pictures)), labels, CLASSES);
+    const size = features.featureSize / 2;
+    const head = trainHead(bothWays(await features.read(pictures), size), labels, CLASSES);
     const model = join(directory, 'model');
     await writeAtomic(
       join(model, 'image.json'),
       `${JSON.stringify({ format: 1, recipe: 'efficientnet' })}\n`,
     );
     await writeSafetensors(join(model, HEAD), {
-      weights: { shape: [CLASSES, SIZE], data: Float32Array.from(head.weights) },
+      weights: { shape: [CLASSES, size], data: Float32Array.from(head.weights) },
       bias: { shape: [CLASSES], data: Float32Array.from(head.bias) },
     });
   } finally {
@@ -76,34 +75,45 @@ async function train({ dataset, directory, shards }: TrainImageInput): Promise<T
 async function load(directory: string, encoder: string | null): Promise<ImageModel> {
   await readFile(join(directory, 'image.json'));
   const { weights, bias } = await readSafetensors(join(directory, HEAD));
-  if (weights?.data.length !== CLASSES * SIZE || bias?.data.length !== CLASSES) {
-    const message = `${join(directory, HEAD)} is no head for ${SIZE} features. Train it again.`;
+  const size = weights?.shape[1];
+  if (!weights || size === undefined || weights.shape[0] !== CLASSES || bias?.data.length !== CLASSES) {
+    const message = `${join(directory, HEAD)} is no head for ${CLASSES} codes. Train it again.`;
     throw new EtiquetteError('MODEL_FILE_CORRUPT', message);
   }
   const head: SoftmaxModel = { weights: weights.data, bias: bias.data };
-  const session = encoder === null ? null : await openSession(encoder);
+  const opened = encoder === null ? null : await openSession(encoder);
+  if (opened && opened.featureSize !== size) {
+    await opened.release();
+    throw new EtiquetteError(
+      'ENCODER_MISMATCH',
+      `The picture model in ${directory} wants ${size} features and ${encoder} gives ${opened.featureSize}. ` +
+        'Use the encoder that its bundle names.',
+    );
+  }
+  const session = () => {
+    if (!opened) throw new Error('this picture model was loaded without its encoder');
+    return opened;
+  };
   return {
-    featureSize: 2 * SIZE,
-    async encode(pixels) {
-      if (!session) throw new Error('this picture model was loaded without its encoder');
-      return encodeBothWays(session, pixels);
-    },
-    classify: async (features) => predictHead(head, bothWays(features)),
+    featureSize: 2 * size,
+    prepare: async (picture) => session().prepare(picture),
+    encode: async (pixels) => encodeBothWays(session(), pixels),
+    classify: async (features) => predictHead(head, bothWays(features, size)),
     dispose() {
-      session?.release().catch(() => {});
+      opened?.release().catch(() => {});
     },
   };
 }
 
 /** Splits rows of plain | mirrored features. */
-function bothWays(rows: Float32Array): BothWays {
-  const count = rows.length / (2 * SIZE);
-  const plain = new Float32Array(count * SIZE);
-  const mirrored = new Float32Array(count * SIZE);
+function bothWays(rows: Float32Array, size: number): BothWays {
+  const count = rows.length / (2 * size);
+  const plain = new Float32Array(count * size);
+  const mirrored = new Float32Array(count * size);
   for (let row = 0; row < count; row++) {
-    const from = row * 2 * SIZE;
-    plain.set(rows.subarray(from, from + SIZE), row * SIZE);
-    mirrored.set(rows.subarray(from + SIZE, from + 2 * SIZE), row * SIZE);
+    const from = row * 2 * size;
+    plain.set(rows.subarray(from, from + size), row * size);
+    mirrored.set(rows.subarray(from + size, from + 2 * size), row * size);
   }
-  return { plain, mirrored, size: SIZE };
+  return { plain, mirrored, size };
 }

@@ -6,6 +6,7 @@ import { EtiquetteError } from '../../../errors.ts';
 import type { ImageModel } from '../../family.ts';
 import { type Arrays, readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
+import { decodePicture } from '../picture.ts';
 import { createVgg16Encoder } from './encoder.ts';
 import { loadVgg16 } from './encoder-file.ts';
 import { createHead, HEAD_WEIGHTS, type HeadWeight } from './head.ts';
@@ -87,6 +88,7 @@ export async function loadVgg16Model(directory: string, encoderFile: string | nu
 
   return {
     featureSize,
+    prepare: (picture) => decodePicture(picture, parameters),
     async encode(pixels) {
       if (!encoder) throw new Error('this picture model was loaded without its encoder');
       return encoder.encode(pixels);

@@ -10,12 +10,10 @@ import { pause } from '../../runtime/pause.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
 import { fit } from '../../training/fit.ts';
 import { type Features, openFeatures } from '../features.ts';
-import { decodePicture } from '../picture.ts';
 import { computeFeatures } from './compute.ts';
 import { createHeadLearner, type LabelledPictures } from './learner.ts';
 import { loadVgg16Model, saveVgg16Head } from './model.ts';
 import { vgg16Parameters } from './parameters.ts';
-import { pictureSchema } from './picture-parameters.ts';
 import { measureScaler } from './scaler.ts';
 
 /** The original's picture model: VGG16's convolutions, frozen, and a dense head trained on their features. */
@@ -23,7 +21,6 @@ export const vgg16: ImageRecipe = {
   name: 'vgg16',
   encoder: 'vgg16',
   parameters: vgg16Parameters,
-  prepare: (picture, parameters) => decodePicture(picture, pictureSchema.parse(parameters)),
   computeFeatures,
   train,
   load: loadVgg16Model,

@@ -21,6 +21,7 @@ import { type FusedWeights, toKeras } from './weights.ts';
 export const lstm: TextRecipe = {
   name: 'lstm',
   outOfFold: false,
+  encoder: () => null,
   parameters: lstmParameters,
   train,
   load: loadLstm,

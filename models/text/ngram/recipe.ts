@@ -21,6 +21,7 @@ const READING = 0.1;
 export const ngram: TextRecipe = {
   name: 'ngram',
   outOfFold: true,
+  encoder: () => null,
   parameters: ngramParameters,
   train: (input, context) => trainNgram(input, context, availableParallelism()),
   load: loadNgram,

@@ -22,7 +22,7 @@ describe('a bundle', () => {
       family: 'lstm-vgg16',
       text: { recipe: 'lstm', parameters: { length: 40 }, directory: join(folder, 'text') },
       image: { recipe: 'vgg16', parameters: { size: 224 }, directory: join(folder, 'image') },
-      encoder: { name: 'vgg16', sha256: 'a'.repeat(64), source: 'a test' },
+      encoders: { image: { name: 'vgg16', sha256: 'a'.repeat(64), source: 'a test' }, text: null },
       fusion: { textWeight: 0.6, temperature: 1 },
       lineage: null,
       metrics: null,

@@ -193,7 +193,7 @@ describe('the VGG16 recipe', function () {
       const model = await vgg16.load(join(undisturbed, 'model'), encoder.file);
       const { pictures } = shards[0]!;
       const files = await Promise.all(pictures.map(({ file }) => readFile(join(folder, file))));
-      const pixels = await Promise.all(files.map((bytes) => vgg16.prepare(bytes, parameters)));
+      const pixels = await Promise.all(files.map((bytes) => model.prepare(bytes)));
       const encoded = await model.encode(pixels);
       const features = await openFeatures(shards);
       assert.deepEqual(encoded, await features.read(pictures.map(({ sha256 }) => sha256)));

@@ -131,7 +131,7 @@ describe('an imported bundle', function () {
     }
     const golden = JSON.parse(await readFile(join(directory, 'golden/products.json'), 'utf8'));
     assert.equal(golden.length, 4);
-    const { source, name } = bundle.encoder;
+    const { source, name } = bundle.encoders.image;
     assert.deepEqual([name, bundle.lineage, bundle.metrics], ['vgg16', null, null]);
     assert.match(source, /imported best_vgg16_model\.h5/);
   });

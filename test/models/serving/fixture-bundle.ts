@@ -18,7 +18,7 @@ export async function fixtureBundle(
     family: 'lstm-vgg16',
     text: { recipe: 'lstm', parameters: {}, directory: join(parts, 'text') },
     image: { recipe: 'vgg16', parameters: {}, directory: join(parts, 'image') },
-    encoder: { name: 'none', sha256: '0'.repeat(64), source: 'a test' },
+    encoders: { image: { name: 'none', sha256: '0'.repeat(64), source: 'a test' }, text: null },
     fusion: { textWeight: 0.5, temperature: 1 },
     lineage: null,
     metrics: null,

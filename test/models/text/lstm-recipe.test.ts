@@ -36,6 +36,8 @@ describe('the LSTM recipe', function () {
   after(() => rm(folder, { recursive: true }));
 
   const input = (directory: string): TrainTextInput => ({
+    encoder: null,
+    featuresDirectory: folder,
     family: 'lstm-vgg16',
     dataset,
     seed: 42,
@@ -166,7 +168,7 @@ describe('the LSTM recipe', function () {
     const products = TYPE_CODES.map((code) => ({ designation: words(code, 3), description: '' }));
 
     it('answers with probabilities, each row summing to 1', async () => {
-      const model = await lstm.load(join(undisturbed, 'model'));
+      const model = await lstm.load(join(undisturbed, 'model'), null);
       const probabilities = await model.predict(products);
       const hits = products.filter((_product, row) => {
         const found = probabilities.subarray(row * 27, (row + 1) * 27);
@@ -178,7 +180,7 @@ describe('the LSTM recipe', function () {
     });
 
     it('answers one product as it answers many', async () => {
-      const model = await lstm.load(join(undisturbed, 'model'));
+      const model = await lstm.load(join(undisturbed, 'model'), null);
       const together = await model.predict(products);
       for (const [row, product] of products.entries()) {
         (await model.predict([product])).forEach((value, at) => {
@@ -189,7 +191,7 @@ describe('the LSTM recipe', function () {
     });
 
     it('answers an empty text with equal probabilities, without moving other rows', async () => {
-      const model = await lstm.load(join(undisturbed, 'model'));
+      const model = await lstm.load(join(undisturbed, 'model'), null);
       const [first, last] = [products[0]!, products[1]!];
       const found = await model.predict([first, { designation: ' <p></p>', description: 'le la' }, last]);
       assert.deepEqual(found.slice(27, 54), new Float32Array(27).fill(1 / 27));
@@ -202,7 +204,7 @@ describe('the LSTM recipe', function () {
     it('keeps no tensor of a prediction, and none when disposed of', async () => {
       const tf = await tensorflow();
       const before = tf.memory().numTensors;
-      const model = await lstm.load(join(undisturbed, 'model'));
+      const model = await lstm.load(join(undisturbed, 'model'), null);
       await model.predict(products);
       const loaded = tf.memory().numTensors;
       for (let time = 0; time < 5; time++) await model.predict(products.slice(time));
@@ -230,7 +232,7 @@ describe('the LSTM recipe', function () {
           const content = await readFile(join(undisturbed, 'model', name), 'latin1');
           await writeFile(join(directory, name), name === file ? change(content) : content, 'latin1');
         }
-        await assert.rejects(lstm.load(directory), { code }, `${file}: ${code}`);
+        await assert.rejects(lstm.load(directory, null), { code }, `${file}: ${code}`);
       }
     });
   });

@@ -18,6 +18,8 @@ describe('the n-gram recipe', () => {
   const reports: JobProgress[] = [];
 
   const input = (name: string, parameters = {}): TrainTextInput => ({
+    encoder: null,
+    featuresDirectory: folder,
     family: 'any',
     dataset,
     seed: 42,
@@ -37,7 +39,7 @@ describe('the n-gram recipe', () => {
   after(() => rm(folder, { recursive: true }));
 
   it('learns what words say about codes', async () => {
-    const model = await ngram.load(join(folder, 'one', 'model'));
+    const model = await ngram.load(join(folder, 'one', 'model'), null);
     const products = TYPE_CODES.map((code) => ({ designation: `un produit${code}`, description: '' }));
     const probabilities = await model.predict(products);
     products.forEach((_, row) => {
@@ -48,7 +50,7 @@ describe('the n-gram recipe', () => {
   });
 
   it('answers evenly where there is nothing to read, and says so', async () => {
-    const model = await ngram.load(join(folder, 'one', 'model'));
+    const model = await ngram.load(join(folder, 'one', 'model'), null);
     const nothing = { designation: '', description: '<br>' };
     assert.equal(model.reads(nothing), false);
     assert.equal(model.reads({ designation: 'chaise', description: '' }), true);
@@ -103,7 +105,7 @@ describe('the n-gram recipe', () => {
     const place = join(folder, 'damaged');
     await trainNgram(input('damaged', { folds: 2 }), context(), 2);
     await writeFile(join(place, 'model', 'ngram.json'), '{}');
-    await assert.rejects(ngram.load(join(place, 'model')), { code: 'MODEL_FILE_CORRUPT' });
+    await assert.rejects(ngram.load(join(place, 'model'), null), { code: 'MODEL_FILE_CORRUPT' });
   });
 });
 

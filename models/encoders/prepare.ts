@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { hashFile } from '../../data/manifest.ts';
 import { EtiquetteError } from '../../errors.ts';
-import { encoderDirectory, readEncoder } from '../encoders/descriptor.ts';
+import { prepareLite0 } from '../image/efficientnet/prepare.ts';
+import { prepareVgg16 } from '../image/vgg16/weights.ts';
 import type { JobProgress } from '../runtime/jobs.ts';
-import { prepareLite0 } from './efficientnet/prepare.ts';
-import { prepareVgg16 } from './vgg16/weights.ts';
+import { encoderDirectory, readEncoder } from './descriptor.ts';
 
 /** A frozen network's weights, kept once beside the bundles and referenced by hash. */
 export interface Encoder {
