@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../config.ts';
+import { compareAnswers, f1Interval, type Interval, weightedF1 } from '../models/evaluation/bootstrap.ts';
 import { calibrationError, reliabilityOf } from '../models/evaluation/calibration.ts';
 import { CLASSES } from '../models/evaluation/rows.ts';
 import { FAMILY_NAMES, family } from '../models/families.ts';
 import { trainAndDeployInput } from '../temporal/inputs.ts';
-import { f1Interval, type Interval, leadInterval, weightedF1 } from './bootstrap.ts';
 import { type BenchCatalogue, benchCatalogue, splitRowOf } from './catalogue.ts';
 import { answersOf, benchProcesses, crossValidate, labelsOf, type OutOfFold } from './cross-validation.ts';
 import { crossValidationSplits, type Split } from './folds.ts';
@@ -161,7 +161,7 @@ function against(
   least: number | null,
 ): Row {
   const [ours, peer] = [weightedF1(labels, answers), weightedF1(labels, others)];
-  const lead = span(leadInterval(labels, answers, others));
+  const lead = span(compareAnswers(labels, answers, others).lead);
   return {
     what: `${name} ${span(f1Interval(labels, answers))} over ${other}, lead ${lead}`,
     ...{ unit: 'F1', ours, peer, ratio: ours / peer },

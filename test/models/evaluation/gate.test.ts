@@ -1,60 +1,123 @@
 import assert from 'node:assert/strict';
-import type { Metrics } from '../../../models/bundle/format.ts';
-import { judge } from '../../../models/evaluation/gate.ts';
+import { random } from '../../../data/random.ts';
+import { TYPE_CODES } from '../../../data/type-codes.ts';
+import { confusionMatrixOf, scoresOf } from '../../../models/evaluation/classification.ts';
+import { type Candidate, type Check, type GateInput, judge } from '../../../models/evaluation/gate.ts';
+import { gateRule } from '../../../models/evaluation/gate-rule.ts';
+import { CLASSES } from '../../../models/evaluation/rows.ts';
 
-const scores = (weightedF1: number, n = 200) => ({ n, accuracy: 0.5, weightedF1, macroF1: 0.5 });
-const metrics = (weightedF1: number, n = 200): Metrics => ({
-  n,
-  text: scores(0.9, n),
-  image: scores(0.1, n),
-  fused: scores(weightedF1, n),
-  ece: 0.1,
-});
-const baseline = scores(0.05);
+const next = random(11);
+const labels = Int32Array.from({ length: 540 }, (_, row) => row % CLASSES);
+/** Right in `share` of the rows, else the class beside it. */
+const answering = (share: number) => labels.map((label) => (next() < share ? label : (label + 1) % CLASSES));
+
+function candidate(answers: Int32Array, ece = 0.03): Candidate {
+  const fused = scoresOf(confusionMatrixOf(labels, (row) => answers[row]));
+  return { answers, metrics: { n: labels.length, text: fused, image: fused, fused, ece } };
+}
+
+const baseline = scoresOf(confusionMatrixOf(labels, () => 0));
+const verdictOn = (input: Partial<GateInput> & Pick<GateInput, 'challenger' | 'champion'>) =>
+  judge({ rule: gateRule.parse({}), labels, baseline, milliseconds: 10, ...input });
+const failed = (checks: readonly Check[]) => checks.flatMap(({ name, passed }) => (passed ? [] : [name]));
 
 describe('the gate', () => {
-  it('lets a better challenger through and says by how much', () => {
-    const verdict = judge({ challenger: metrics(0.72), champion: metrics(0.7), baseline });
-    assert.equal(verdict.passed, true);
-    assert.match(verdict.reason, /0\.7200 against 0\.7000 on the same 200 test rows \(\+0\.0200\)/);
+  const good = answering(0.85);
+  const middling = answering(0.7);
+
+  it('lets a challenger through that is better by more than chance, and says by how much', () => {
+    const { passed, reason } = verdictOn({ challenger: candidate(good), champion: candidate(middling) });
+    assert.equal(passed, true);
+    assert.match(
+      reason,
+      /^Better than the champion: weighted F1 0\.\d{4} against 0\.\d{4} on the same 540 test rows, a lead of \+0\.\d{4} \(95 % interval \+/,
+    );
   });
 
-  it('lets an equal challenger through', () => {
-    assert.equal(judge({ challenger: metrics(0.7), champion: metrics(0.7), baseline }).passed, true);
+  it('stops a challenger whose lead is no more than chance', () => {
+    const lucky = good.slice();
+    const missed = [...labels.keys()].find((row) => good[row] !== labels[row]) ?? 0;
+    lucky[missed] = labels[missed] ?? 0;
+    const { passed, reason, checks } = verdictOn({
+      challenger: candidate(lucky),
+      champion: candidate(good),
+    });
+    assert.equal(passed, false);
+    assert.deepEqual(failed(checks), ['lead']);
+    assert.match(reason, /^Better than the champion, but by no more than chance/);
   });
 
-  it('stops a challenger that is worse by anything when no loss is allowed', () => {
-    const verdict = judge({ challenger: metrics(0.6999), champion: metrics(0.7), baseline });
-    assert.equal(verdict.passed, false);
-    assert.match(verdict.reason, /Worse than the champion.*-0\.0001/);
+  it('stops a worse challenger and an equal one', () => {
+    const worse = verdictOn({ challenger: candidate(middling), champion: candidate(good) });
+    assert.match(worse.reason, /^Worse than the champion: .* a lead of -0/);
+    const equal = verdictOn({ challenger: candidate(good), champion: candidate(good) });
+    assert.match(equal.reason, /^Not better than the champion: /);
+    assert.deepEqual([worse.passed, equal.passed], [false, false]);
   });
 
-  it('allows a loss up to the tolerance, no further', () => {
-    const within = (weightedF1: number) =>
-      judge({ challenger: metrics(weightedF1), champion: metrics(0.75), baseline, tolerance: 0.25 });
-    assert.equal(within(0.5).passed, true);
-    assert.equal(within(0.49).passed, false);
-    assert.match(within(0.49).reason, /a loss of 0\.2500 is allowed/);
+  it('lets an equal one through where the rule allows a loss', () => {
+    const rule = gateRule.parse({ lead: -0.01 });
+    assert.equal(verdictOn({ challenger: candidate(good), champion: candidate(good), rule }).passed, true);
+  });
+
+  it('stops a better challenger that has forgotten a code, and names it', () => {
+    const forgetful = good.map((answer, row) => (labels[row] === 5 ? 6 : answer));
+    const { passed, reason, checks } = verdictOn({
+      challenger: candidate(forgetful),
+      champion: candidate(middling),
+    });
+    assert.equal(passed, false);
+    assert.deepEqual(failed(checks), ['codes']);
+    assert.match(
+      reason,
+      new RegExp(`by more than chance: ${TYPE_CODES[5]} \\(F1 0\\.\\d+ to 0\\.0000\\)\\.$`),
+    );
+  });
+
+  it('stops a better challenger that is less honest about its confidence', () => {
+    const against = (ece: number, champion: number) =>
+      verdictOn({ challenger: candidate(good, ece), champion: candidate(middling, champion) });
+    assert.deepEqual(failed(against(0.121, 0.1).checks), ['calibration']);
+    assert.equal(against(0.119, 0.1).passed, true);
+    assert.equal(against(0.049, 0.001).passed, true, 'well calibrated is well enough');
+  });
+
+  it('stops a challenger that is too slow, the first one too', () => {
+    const slow = { challenger: candidate(good), milliseconds: 251 };
+    assert.deepEqual(failed(verdictOn({ ...slow, champion: candidate(middling) }).checks), ['latency']);
+    assert.match(verdictOn({ ...slow, champion: null }).reason, /^Too slow: a product takes 251\.0 ms/);
+  });
+
+  it('tells every reason at once', () => {
+    const { reason } = verdictOn({
+      challenger: candidate(middling, 0.5),
+      champion: candidate(good),
+      milliseconds: 1000,
+    });
+    assert.match(reason, /Worse than the champion.*confidence is less honest.*Too slow/);
   });
 
   it('lets a first model through when it beats always answering the most frequent code', () => {
-    const verdict = judge({ challenger: metrics(0.06), champion: null, baseline });
-    assert.equal(verdict.passed, true);
-    assert.match(verdict.reason, /0\.0600 against 0\.0500/);
+    const { passed, reason } = verdictOn({ challenger: candidate(middling), champion: null });
+    assert.equal(passed, true);
+    assert.match(reason, /^First model: weighted F1 0\.\d{4} against 0\.0\d{3} for always/);
   });
 
   it('stops a first model that only guesses', () => {
-    const verdict = judge({ challenger: metrics(0.05), champion: null, baseline });
-    assert.equal(verdict.passed, false);
-    assert.match(verdict.reason, /Not better than guessing/);
+    const guessing = verdictOn({ challenger: candidate(labels.map(() => 0)), champion: null });
+    assert.equal(guessing.passed, false);
+    assert.match(guessing.reason, /Not better than guessing/);
   });
 
   it('stops a model that was tested on nothing', () => {
-    assert.equal(judge({ challenger: metrics(0, 0), champion: metrics(0, 0), baseline }).passed, false);
+    const none = { answers: [], metrics: { ...candidate(good).metrics, n: 0 } };
+    assert.equal(verdictOn({ labels: [], challenger: none, champion: none }).passed, false);
   });
 
   it('refuses to compare figures of different rows', () => {
-    const unfair = () => judge({ challenger: metrics(0.7, 200), champion: metrics(0.6, 190), baseline });
-    assert.throws(unfair, { code: 'GATE_ROWS_DIFFER' });
+    const fewer = { ...candidate(middling), answers: middling.subarray(1) };
+    assert.throws(() => verdictOn({ challenger: candidate(good), champion: fewer }), {
+      code: 'GATE_ROWS_DIFFER',
+    });
   });
 });

@@ -1,8 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { bootstrap, f1Interval, leadInterval, weightedF1 } from '../../bench/bootstrap.ts';
-import { halfCoverage } from '../../bench/quality.ts';
-import { random } from '../../data/random.ts';
-import { CLASSES } from '../../models/evaluation/rows.ts';
+import { random } from '../../../data/random.ts';
+import { bootstrap, compareAnswers, f1Interval, weightedF1 } from '../../../models/evaluation/bootstrap.ts';
+import { CLASSES } from '../../../models/evaluation/rows.ts';
 
 const next = random(5);
 const LABELS = Int32Array.from({ length: 400 }, () => Math.floor(next() * CLASSES));
@@ -29,20 +28,17 @@ describe('bootstrap intervals', () => {
 
   it('tell a clear lead from none', () => {
     const [good, bad] = [answers(0.8), answers(0.6)];
-    assert.ok(leadInterval(LABELS, good, bad).low > 0);
-    assert.deepEqual(leadInterval(LABELS, good, good), { low: 0, high: 0 });
+    assert.ok(compareAnswers(LABELS, good, bad).lead.low > 0);
+    assert.deepEqual(compareAnswers(LABELS, good, good).lead, { low: 0, high: 0 });
     assert.ok(weightedF1(LABELS, good) > weightedF1(LABELS, bad));
   });
-});
 
-describe('accuracy on the surer half', () => {
-  it('counts the rows with the highest top probability only', () => {
-    const row = (answer: number, sureness: number) =>
-      Float32Array.from({ length: CLASSES }, (_, at) =>
-        at === answer ? sureness : (1 - sureness) / (CLASSES - 1),
-      );
-    const probabilities = Float32Array.from([...row(0, 0.9), ...row(1, 0.8), ...row(2, 0.3), ...row(3, 0.2)]);
-    assert.equal(halfCoverage(probabilities, [0, 1, 9, 9]), 1);
-    assert.equal(halfCoverage(probabilities, [0, 9, 2, 3]), 0.5);
+  it('tell which code fell, and let the others be', () => {
+    const answered = answers(0.8);
+    const blind = answered.map((answer, row) => (LABELS[row] === 3 ? 4 : answer));
+    const fallen = compareAnswers(LABELS, blind, answered).codes.flatMap(({ high }, code) =>
+      high < 0 ? [code] : [],
+    );
+    assert.deepEqual(fallen, [3]);
   });
 });
