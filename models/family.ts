@@ -16,6 +16,14 @@ export interface TextModel {
   /** Whether it finds words in a product's text. If not, its row is uniform and the fusion leaves text out. */
   reads(product: ProductText): boolean;
   predict(products: readonly ProductText[]): Promise<Probabilities>;
+  /**
+   * What each word of `wordsOf(product)` adds to the margin of a code (by its column), from the weights: their sum
+   * and `bias` are that margin. A model whose weights do not tell has no such method.
+   */
+  contributions?(
+    product: ProductText,
+    column: number,
+  ): { readonly words: Float64Array; readonly bias: number };
   dispose(): void;
 }
 
@@ -26,6 +34,8 @@ export interface ImageModel {
    * @throws EtiquetteError PICTURE_... when the picture cannot be used
    */
   prepare(picture: Uint8Array): Promise<Float32Array>;
+  /** How a square picture's pixels lie: plane by plane, or colour by colour within each pixel. */
+  readonly layout: 'NCHW' | 'NHWC';
   /** Features of n pictures, row-major [n * featureSize]. `pixels` come from `prepare`. */
   encode(pixels: readonly Float32Array[]): Promise<Float32Array>;
   classify(features: Float32Array, count: number): Promise<Probabilities>;

@@ -28,20 +28,29 @@ export function clean({ designation, description }: ProductText): string[] {
 /** The text of a field that may hold HTML: tags become spaces, entities characters; at most LONGEST_FIELD is read. */
 export function withoutMarkup(field: string): string {
   const parts: string[] = [];
+  readParts(field, (text) => parts.push(text));
+  return parts.join('');
+}
+
+/**
+ * Calls `part` with each piece of a field's readable text, in order, and where it stands in the field: from its
+ * first character up to, not including, `end`. A piece that is not as long as its place is an entity's character.
+ */
+export function readParts(field: string, part: (text: string, start: number, end: number) => void): void {
   let unread = 0;
+  const blank = () => part(' ', parser.startIndex, parser.endIndex + 1);
   const parser = new Parser({
     onopentagname(name) {
       if (UNREAD_TAGS.has(name)) unread += 1;
-      parts.push(' ');
+      blank();
     },
     ontext(text) {
-      if (unread === 0) parts.push(text);
+      if (unread === 0) part(text, parser.startIndex, parser.endIndex + 1);
     },
     onclosetag(name) {
       if (UNREAD_TAGS.has(name)) unread -= 1;
-      parts.push(' ');
+      blank();
     },
   });
   parser.end(field.slice(0, LONGEST_FIELD));
-  return parts.join('');
 }

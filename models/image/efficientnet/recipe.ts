@@ -96,6 +96,7 @@ async function load(directory: string, encoder: string | null): Promise<ImageMod
   };
   return {
     featureSize: 2 * size,
+    layout: 'NCHW',
     prepare: async (picture) => session().prepare(picture),
     encode: async (pixels) => encodeBothWays(session(), pixels),
     classify: async (features) => predictHead(head, bothWays(features, size)),

@@ -88,6 +88,7 @@ export async function loadVgg16Model(directory: string, encoderFile: string | nu
 
   return {
     featureSize,
+    layout: 'NHWC',
     prepare: (picture) => decodePicture(picture, parameters),
     async encode(pixels) {
       if (!encoder) throw new Error('this picture model was loaded without its encoder');

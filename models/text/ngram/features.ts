@@ -10,42 +10,61 @@ export interface FeatureOptions {
 /** Inverse document frequency of every column, [COLUMNS]; smooth: 1 + ln((1 + n) / (1 + n having it)). */
 export type Idf = Float32Array;
 
+/** What the features are multiplied by, [words, characters]: each of the four parts has length 1 before its weight. */
+export interface Scales {
+  readonly whole: readonly [number, number];
+  readonly designation: readonly [number, number];
+}
+
+export function scalesOf(
+  { columns, counts, designationCounts }: Grams,
+  idf: Idf,
+  { designationWeight }: FeatureOptions,
+): Scales {
+  const squares: [number, number] = [0, 0];
+  const designationSquares: [number, number] = [0, 0];
+  for (let at = 0; at < columns.length; at++) {
+    const column = columns[at] as number;
+    const space = spaceOf(column);
+    const frequency = idf[column] as number;
+    squares[space] += (tf(counts[at] as number) * frequency) ** 2;
+    designationSquares[space] += (tf(designationCounts[at] as number) * frequency) ** 2;
+  }
+  const [words, characters] = squares;
+  const [designationWords, designationCharacters] = designationSquares;
+  return {
+    whole: [1 / Math.sqrt(words || 1), 1 / Math.sqrt(characters || 1)],
+    designation: [
+      designationWeight / Math.sqrt(designationWords || 1),
+      designationWeight / Math.sqrt(designationCharacters || 1),
+    ],
+  };
+}
+
 /**
  * The features of counted text, one for each of `columns`: tf-idf with tf = 1 + ln(count), words and characters
  * each scaled to length 1 (as two TfidfVectorizers in a FeatureUnion), plus `designationWeight` times the same
  * of the designation alone.
  */
-export function weigh(
-  grams: Grams,
-  idf: Idf,
-  { designationWeight }: FeatureOptions,
-  out: Float32Array,
-): void {
+export function weigh(grams: Grams, idf: Idf, options: FeatureOptions, out: Float32Array): void {
   const { columns, counts, designationCounts } = grams;
-  const squares = [0, 0];
-  const designationSquares = [0, 0];
+  const { whole, designation } = scalesOf(grams, idf, options);
   for (let at = 0; at < columns.length; at++) {
     const column = columns[at] as number;
-    const space = column < SPACE ? 0 : 1;
-    const frequency = idf[column] as number;
-    squares[space] = (squares[space] as number) + (tf(counts[at] as number) * frequency) ** 2;
-    const own = tf(designationCounts[at] as number) * frequency;
-    designationSquares[space] = (designationSquares[space] as number) + own ** 2;
-  }
-  const scale = squares.map((sum) => 1 / Math.sqrt(sum || 1));
-  const designationScale = designationSquares.map((sum) => designationWeight / Math.sqrt(sum || 1));
-  for (let at = 0; at < columns.length; at++) {
-    const column = columns[at] as number;
-    const space = column < SPACE ? 0 : 1;
+    const space = spaceOf(column);
     out[at] =
       (idf[column] as number) *
-      (tf(counts[at] as number) * (scale[space] as number) +
-        tf(designationCounts[at] as number) * (designationScale[space] as number));
+      (tf(counts[at] as number) * whole[space] + tf(designationCounts[at] as number) * designation[space]);
   }
 }
 
-function tf(count: number): number {
+export function tf(count: number): number {
   return count === 0 ? 0 : 1 + Math.log(count);
+}
+
+/** 0: words; 1: characters. */
+export function spaceOf(column: number): 0 | 1 {
+  return column < SPACE ? 0 : 1;
 }
 
 /** Grams of many rows: 8 bytes each, in blocks that are let go one by one. */

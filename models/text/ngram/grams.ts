@@ -21,18 +21,67 @@ export interface Grams {
   readonly designationCounts: Uint16Array;
 }
 
+/** Meets every gram where it occurs, in reading order. Words and chunks are numbered through both fields. */
+export interface GramVisitor {
+  word(column: number, word: number): void;
+  /** This word with the one before it. */
+  pair(column: number, word: number): void;
+  /** Characters of a chunk: what stands between two blanks. */
+  characters(column: number, chunk: number): void;
+}
+
+/** As grams are read: NFC, lower-case. */
+export function wordsIn(text: string): readonly string[] {
+  return folded(text).match(WORD) ?? [];
+}
+
 /**
- * Counts hashed word 1-2-grams and character 2-5-grams within words (scikit-learn's char_wb: each word with a
- * space on both sides). No markup, lower-case; accents, digits and stop words stay. Deterministic. The function
- * keeps its counters between calls; what it returns is the caller's.
+ * Reads hashed word 1-2-grams and character 2-5-grams within words (scikit-learn's char_wb: each word with a
+ * space on both sides). No markup, lower-case; accents, digits and stop words stay. Deterministic.
  */
+export function createGramReader(visitor: GramVisitor): { begin(): void; read(field: string): void } {
+  let previous = 0;
+  let wordNumber = 0;
+  let chunkNumber = 0;
+
+  return {
+    begin() {
+      previous = 0;
+      wordNumber = 0;
+      chunkNumber = 0;
+    },
+    read(field) {
+      const lower = folded(withoutMarkup(field));
+      for (const word of lower.match(WORD) ?? []) {
+        const single = hash(BASIS, word);
+        visitor.word(bucket(single), wordNumber);
+        if (previous !== 0) visitor.pair(bucket(hash(step(previous, SPACE_CODE), word)), wordNumber);
+        previous = single;
+        wordNumber += 1;
+      }
+      for (const chunk of lower.match(CHUNK) ?? []) {
+        const padded = ` ${chunk} `;
+        for (let from = 0; from + SHORTEST <= padded.length; from++) {
+          let state = BASIS;
+          const end = Math.min(padded.length, from + LONGEST);
+          for (let at = from; at < end; at++) {
+            state = step(state, padded.charCodeAt(at));
+            if (at - from + 1 >= SHORTEST) visitor.characters(SPACE + bucket(state), chunkNumber);
+          }
+        }
+        chunkNumber += 1;
+      }
+    },
+  };
+}
+
+/** Counts a product's grams. The function keeps its counters between calls; what it returns is the caller's. */
 export function createGramCounter(): (product: ProductText) => Grams {
   const counts = new Uint16Array(COLUMNS);
   const designationCounts = new Uint16Array(COLUMNS);
   let touched = new Uint32Array(4096);
   let size = 0;
   let inDesignation = true;
-  let previous = 0;
 
   const add = (column: number) => {
     const count = counts[column] as number;
@@ -48,35 +97,15 @@ export function createGramCounter(): (product: ProductText) => Grams {
     if (inDesignation && count < 0xffff)
       designationCounts[column] = (designationCounts[column] as number) + 1;
   };
-
-  const read = (text: string) => {
-    const lower = text.normalize('NFC').toLowerCase();
-    for (const word of lower.match(WORD) ?? []) {
-      const single = hash(BASIS, word);
-      add(bucket(single));
-      if (previous !== 0) add(bucket(hash(step(previous, SPACE_CODE), word)));
-      previous = single;
-    }
-    for (const chunk of lower.match(CHUNK) ?? []) {
-      const padded = ` ${chunk} `;
-      for (let from = 0; from + SHORTEST <= padded.length; from++) {
-        let state = BASIS;
-        const end = Math.min(padded.length, from + LONGEST);
-        for (let at = from; at < end; at++) {
-          state = step(state, padded.charCodeAt(at));
-          if (at - from + 1 >= SHORTEST) add(SPACE + bucket(state));
-        }
-      }
-    }
-  };
+  const reader = createGramReader({ word: add, pair: add, characters: add });
 
   return ({ designation, description }) => {
     size = 0;
-    previous = 0;
+    reader.begin();
     inDesignation = true;
-    read(withoutMarkup(designation));
+    reader.read(designation);
     inDesignation = false;
-    read(withoutMarkup(description));
+    reader.read(description);
     const columns = touched.slice(0, size);
     const result = {
       columns,
@@ -92,6 +121,10 @@ export function createGramCounter(): (product: ProductText) => Grams {
     }
     return result;
   };
+}
+
+function folded(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }
 
 /** FNV-1a over UTF-16 code units. */

@@ -8,6 +8,7 @@ import { EtiquetteError } from '../../../errors.ts';
 import type { Probabilities, TextModel } from '../../family.ts';
 import { softmaxOf } from '../../linear/temperature.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
+import { attribute } from './attribute.ts';
 import { type Idf, weigh } from './features.ts';
 import { COLUMNS, createGramCounter } from './grams.ts';
 import { type NgramParameters, ngramSchema } from './parameters.ts';
@@ -87,6 +88,10 @@ export async function loadNgram(directory: string): Promise<TextModel> {
       });
       return probabilities;
     },
+    contributions: (product, column) => ({
+      words: attribute(product, count(product), { weights, idf, parameters }, column),
+      bias: bias[column] as number,
+    }),
     dispose() {},
   };
 }
