@@ -1,29 +1,26 @@
 import { Worker } from 'node:worker_threads';
 // What the threads run: imported here so that the hash of the code behind a model covers it.
 import './solve-task.ts';
-import type { SvmResult, SvmTask } from './solve-task.ts';
-import type { SparseRows } from './sparse-rows.ts';
+import type { SvmProblem, SvmResult } from './solve-task.ts';
 
 export interface SolveAllInput {
-  /** In shared memory (allocateRows): threads read them without a copy. */
-  readonly rows: SparseRows;
-  /** The class of every row. */
-  readonly classes: Uint8Array;
-  readonly tasks: readonly SvmTask[];
+  readonly problem: SvmProblem;
+  /** Classes 0 to classCount - 1 are learned. */
+  readonly classCount: number;
   readonly threads: number;
   readonly signal: AbortSignal;
   onSolved?(solved: number): void;
 }
 
 /**
- * Spreads tasks over threads. Each task is solved alone, from its own random numbers, so the results (in the
- * tasks' order) do not depend on the number of threads. The threads are gone when the promise settles.
+ * Spreads the classes over threads. Each is solved alone, from its own random numbers, so the results (in the
+ * classes' order) do not depend on the number of threads. The threads are gone when the promise settles.
  * @throws the abort reason when `signal` is aborted
  */
 export async function solveAll(input: SolveAllInput): Promise<SvmResult[]> {
-  const { rows, classes, tasks, signal, onSolved } = input;
+  const { problem, classCount, signal, onSolved } = input;
   signal.throwIfAborted();
-  const results = new Array<SvmResult>(tasks.length);
+  const results = new Array<SvmResult>(classCount);
   const workers: Worker[] = [];
   let next = 0;
   let solved = 0;
@@ -31,12 +28,11 @@ export async function solveAll(input: SolveAllInput): Promise<SvmResult[]> {
   const work = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
       const give = () => {
-        const index = next++;
-        if (index < tasks.length) worker.postMessage({ index, task: tasks[index] });
+        if (next < classCount) worker.postMessage(next++);
         else resolve();
       };
-      worker.on('message', ({ index, result }: { index: number; result: SvmResult }) => {
-        results[index] = result;
+      worker.on('message', ({ positive, result }: { positive: number; result: SvmResult }) => {
+        results[positive] = result;
         onSolved?.(++solved);
         give();
       });
@@ -51,9 +47,9 @@ export async function solveAll(input: SolveAllInput): Promise<SvmResult[]> {
   });
   signal.addEventListener('abort', stop, { once: true });
   try {
-    for (let thread = 0; thread < Math.min(input.threads, tasks.length); thread++) {
+    for (let thread = 0; thread < Math.min(input.threads, classCount); thread++) {
       const file = new URL('./solve-thread.mjs', import.meta.url);
-      workers.push(new Worker(file, { workerData: { rows, classes } }));
+      workers.push(new Worker(file, { workerData: problem }));
     }
     await Promise.race([stopped, Promise.all(workers.map(work))]);
     return results;

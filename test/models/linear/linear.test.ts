@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { stratifiedFolds } from '../../../models/linear/folds.ts';
 import { fitSoftmax, softmaxScores } from '../../../models/linear/softmax.ts';
 import { solveAll } from '../../../models/linear/solve-all.ts';
-import type { SvmTask } from '../../../models/linear/solve-task.ts';
+import { UNUSED } from '../../../models/linear/solve-task.ts';
 import { allocateRows, type SparseRows } from '../../../models/linear/sparse-rows.ts';
 import { scoreOf, solveOneVsRest } from '../../../models/linear/svm.ts';
 import { fitTemperature, logLoss, softmaxOf } from '../../../models/linear/temperature.ts';
@@ -63,19 +63,43 @@ describe('the linear SVM', () => {
     assert.equal(plane.converged, false);
   });
 
+  it('finds the same solution from any start', () => {
+    const cold = solveOneVsRest(rows, everyRow, classes, 1, weightOf(1), OPTIONS);
+    const start = Float64Array.from(everyRow, (row) => (row % 3) * 0.2);
+    const warm = solveOneVsRest(rows, everyRow, classes, 1, weightOf(1), OPTIONS, start);
+    assert.ok(warm.converged);
+    assert.ok(largestDifference(warm.weights, [...cold.weights]) < 1e-4);
+  });
+
   describe('on threads', () => {
-    const tasks = Array.from({ length: CLASSES }, (_, positive): SvmTask => {
-      const picks = everyRow.slice(0, 100);
-      const scored = everyRow.slice(100);
-      return { ...OPTIONS, positive, positiveWeight: weightOf(positive), picks, scored, keep: true };
-    });
+    const folds = Uint8Array.from(everyRow, (row) => (row === 7 ? UNUSED : row % 3));
+    const problem = { ...OPTIONS, rows, classes, folds, foldCount: 3, balanced: true };
     const solve = (threads: number, signal = new AbortController().signal) =>
-      solveAll({ rows, classes, tasks, threads, signal });
+      solveAll({ problem, classCount: CLASSES, threads, signal });
 
     it('gives the same numbers whatever their count', async () => {
       const [one, three] = await Promise.all([solve(1), solve(3)]);
       assert.deepEqual(three, one);
-      assert.ok(one.every(({ weights, scores }) => weights.length === size && scores.length === 50));
+      assert.ok(one.every(({ converged }) => converged));
+    });
+
+    it('learns each class from all rows, and scores each row by what the other folds teach', async () => {
+      const used = everyRow.filter((row) => folds[row] !== UNUSED);
+      const others = used.filter((row) => folds[row] !== 1);
+      const results = await solve(2);
+      results.forEach(({ weights, scores }, label) => {
+        const solveOn = (picks: Uint32Array) => {
+          const present = new Set(Array.from(picks, (row) => labels[row])).size;
+          const own = picks.filter((row) => labels[row] === label).length;
+          return solveOneVsRest(rows, picks, classes, label, picks.length / (present * own), OPTIONS);
+        };
+        assert.ok(largestDifference(weights, [...solveOn(used).weights]) < 1e-4);
+        const plane = solveOn(others);
+        for (const row of used) {
+          if (folds[row] === 1) assert.equal(scores[row], Math.fround(scoreOf(rows, row, plane)));
+        }
+        assert.equal(scores[7], 0);
+      });
     });
 
     it('stops with the reason of the signal', async () => {
