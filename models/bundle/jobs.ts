@@ -4,6 +4,7 @@ import type { DatasetRef, DatasetRow } from '../../data/catalogue.ts';
 import { readRows } from '../../data/read.ts';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import { findEncoder } from '../encoders/prepare.ts';
+import { createSlices } from '../explain/slices.ts';
 import { family } from '../families.ts';
 import type { ImageModel, TextModel } from '../family.ts';
 import { fuse } from '../fusion/calibration.ts';
@@ -35,9 +36,18 @@ export const loadBundle: Job<'loadBundle'> = async ({ bundle, encoders }) => {
 
 /** Probabilities for products with the bundle that was loaded. One bad picture does not spoil the batch. */
 export const predict: Job<'predict'> = async ({ products }) => {
-  if (!serving) throw new EtiquetteError('BUNDLE_NOT_LOADED', 'Load a bundle before asking for predictions.');
-  return { predictions: await predictProducts(serving, products) };
+  return { predictions: await predictProducts(loaded(), products) };
 };
+
+const explainSlice = createSlices();
+
+/** Explains one product with the bundle that was loaded, slice by slice. */
+export const explain: Job<'explain'> = async (input, context) => explainSlice(loaded(), input, context);
+
+function loaded(): LoadedBundle {
+  if (!serving) throw new EtiquetteError('BUNDLE_NOT_LOADED', 'Load a bundle before asking for predictions.');
+  return serving;
+}
 
 /** Scores one part of a dataset with freshly trained models, on features that are already there. */
 export const score: Job<'score'> = async (input, context) => {

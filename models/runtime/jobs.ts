@@ -1,4 +1,6 @@
 import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
+import type { ExplainInput, Explanation } from '../explain/explanation.ts';
+import type { Fusion } from '../fusion/calibration.ts';
 
 /** How far a job is. `fraction` is 0..1 of the whole job; the rest is for people. */
 export interface JobProgress {
@@ -156,6 +158,8 @@ export type Job<N extends JobName> = (
 export interface MlProcess {
   run<N extends JobName>(
     job: N,
+  /** One slice of an explanation: null as input goes on with the last one, null as output is not the end. */
+  explain: { input: ExplainInput | null; output: Explanation | null };
     input: Jobs[N]['input'],
     options?: { signal?: AbortSignal; onProgress?: (progress: JobProgress) => void },
   ): Promise<Jobs[N]['output']>;

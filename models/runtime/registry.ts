@@ -22,3 +22,4 @@ export const registry: Registry<Jobs> = {
   loadBundle: async () => (await bundleJobs()).loadBundle,
   predict: async () => (await bundleJobs()).predict,
 };
+  explain: async () => (await bundleJobs()).explain,
