@@ -1,8 +1,10 @@
+import { wishDvc } from './dvc.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
+import { ensureS3Server } from './s3-server.mjs';
 import { ensureTemporalCli, ensureTimeSkippingServer } from './temporal.mjs';
 import { ensureTensorflow } from './tensorflow.mjs';
 
-/** @typedef {'modules' | 'tensorflow' | 'temporal' | 'timeSkipping'} Need */
+/** @typedef {'modules' | 'tensorflow' | 'temporal' | 'timeSkipping' | 'dvc' | 's3Server'} Need */
 
 /** In the order in which they are met: the later ones use what the earlier ones install. */
 const STEPS = /** @type {const} */ ({
@@ -10,6 +12,8 @@ const STEPS = /** @type {const} */ ({
   tensorflow: ensureTensorflow,
   temporal: ensureTemporalCli,
   timeSkipping: ensureTimeSkippingServer,
+  dvc: wishDvc,
+  s3Server: ensureS3Server,
 });
 
 export const ALL_NEEDS = /** @type {Need[]} */ (Object.keys(STEPS));

@@ -82,6 +82,8 @@ function uvPlatform({ platform }) {
   const names = /** @type {Record<string, string>} */ ({
     manylinux2014_x86_64: 'x86_64-manylinux2014',
     manylinux2014_aarch64: 'aarch64-manylinux2014',
+    manylinux_2_17_x86_64: 'x86_64-manylinux_2_17',
+    manylinux_2_17_aarch64: 'aarch64-manylinux_2_17',
     macosx_11_0_arm64: 'aarch64-apple-darwin',
     macosx_10_9_x86_64: 'x86_64-apple-darwin',
   });

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { cacheDirectory, ensureCached } from './cache.mjs';
+import { ask, onPath, runCommand } from './command.mjs';
+import { problem } from './problem.mjs';
+import { say } from './screen.mjs';
+import { entryName } from './tools.mjs';
+
+/**
+ * A program of PyPI that needs Python and packages to run: it has an environment of its own in the user's
+ * cache. `cli/setup/python/<name>.txt` pins it and everything that it brings.
+ * @typedef {{ name: string, version: string, says: string, why: string }} PythonTool
+ */
+
+/**
+ * How to call the tool's module: by the environment's Python, since the scripts beside it hold the path of
+ * the staging folder that they were made in.
+ * @param {PythonTool} tool
+ * @returns {[string, ...string[]] | null} command and first arguments, or null when it was not installed
+ */
+export function pythonTool(tool) {
+  const python = join(cacheDirectory(), entryOf(tool), 'bin', 'python');
+  return existsSync(python) ? [python, '-m', tool.name] : null;
+}
+
+/** @param {PythonTool} tool */
+export async function ensurePythonTool(tool) {
+  if (pythonTool(tool)) return;
+  await ensureCached(
+    entryOf(tool),
+    async (entry) => {
+      say(`Installing ${tool.says} ${tool.version}: ${tool.why}.`);
+      await install(tool, entry);
+    },
+    () => pythonTool(tool) !== null,
+  );
+}
+
+/**
+ * For commands that can do without the tool: a machine that can not have it (an old Python) still trains and
+ * serves.
+ * @param {PythonTool & { variable: string }} tool `<variable>=off` does without
+ * @param {string} project
+ * @param {(env: NodeJS.ProcessEnv) => boolean} isWanted what else may make it needless
+ */
+export async function wishPythonTool(tool, project, isWanted = () => true) {
+  const file = join(project, '.env');
+  const env = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env };
+  if (env[tool.variable] === 'off' || !isWanted(env)) return;
+  try {
+    await ensurePythonTool(tool);
+  } catch (error) {
+    say(
+      `${/** @type {Error} */ (error).message}\nGoing on without ${tool.says}. ${tool.variable}=off keeps this quiet.`,
+    );
+  }
+}
+
+/** @param {PythonTool} tool */
+const requirementsOf = ({ name }) => fileURLToPath(new URL(`python/${name}.txt`, import.meta.url));
+
+/** Other pins are another entry. @param {PythonTool} tool */
+function entryOf(tool) {
+  const pins = createHash('sha256')
+    .update(readFileSync(requirementsOf(tool)))
+    .digest('hex');
+  return `${entryName(tool)}-${pins.slice(0, 8)}`;
+}
+
+/**
+ * @param {PythonTool} tool
+ * @param {string} entry
+ */
+async function install(tool, entry) {
+  const python = join(entry, 'bin', 'python');
+  const requirements = ['-r', requirementsOf(tool)];
+  for (const [command, ...args] of steps(entry, python, requirements)) {
+    const result = await runCommand(command, args, {
+      minutes: 30,
+      env: { PIP_DISABLE_PIP_VERSION_CHECK: '1', UV_LINK_MODE: 'copy' },
+    });
+    if (!result.ok) {
+      throw problem(
+        'DOWNLOAD_FAILED',
+        `${tool.name} ${tool.version} could not be installed from PyPI. Check the network and the settings of pip or uv, then run the command again.\n${result.output}`,
+      );
+    }
+  }
+  if (ask(python, ['-c', `import ${tool.name}`]) === null) {
+    throw problem(
+      'DOWNLOAD_FAILED',
+      `${tool.name} ${tool.version} was installed but does not load. Try again.`,
+    );
+  }
+}
+
+/** The pinned packages want it. */
+const OLDEST_PYTHON = [3, 11];
+
+/**
+ * pip from outside installs into an environment without one: Debian's Python makes no other without python3-venv.
+ * @param {string} entry @param {string} python @param {string[]} requirements
+ * @returns {[string, ...string[]][]}
+ */
+function steps(entry, python, requirements) {
+  const uv = onPath('uv');
+  if (uv) {
+    return [
+      [uv, 'venv', '--quiet', '--allow-existing', '--python', `>=${OLDEST_PYTHON.join('.')}`, entry],
+      [uv, 'pip', 'install', '--quiet', '--python', python, ...requirements],
+    ];
+  }
+  const test = `import sys, pip; assert sys.version_info >= (${OLDEST_PYTHON.join(', ')})`;
+  const system = ['python3', 'python3.13', 'python3.12', 'python3.11']
+    .map(onPath)
+    .find((found) => found !== null && ask(found, ['-c', test]) !== null);
+  if (!system) {
+    throw problem(
+      'PYTHON_UNSUPPORTED',
+      `Neither uv nor a Python of ${OLDEST_PYTHON.join('.')} or newer with pip was found. Install one, for example with "apt-get install python3-pip".`,
+    );
+  }
+  return [
+    [system, '-m', 'venv', '--without-pip', entry],
+    [system, '-m', 'pip', '--python', python, 'install', '--quiet', '--no-cache-dir', ...requirements],
+  ];
+}
