@@ -114,6 +114,31 @@ export interface PredictRowsInput {
   readonly file: string;
 }
 
+/** Labelled rows of a catalogue, and what was said about them. */
+export interface JudgedRows {
+  /** training: the model that is being judged has learnt from them. */
+  readonly part: 'training' | 'test';
+  /** ndjson files of DatasetRow, read one after another; rows without a code are left out. */
+  readonly rows: readonly string[];
+  /**
+   * Of these rows in this order: either out-of-fold `probabilities` or what `score` and `predictRows` write. null
+   * when no model answered that had not seen them: then they count as training rows and as possible duplicates.
+   */
+  readonly answers: string | null;
+}
+
+/** What people can do about a catalogue: suspected label errors, duplicates across codes, confusions, advice. */
+export interface InsightInput {
+  readonly judged: readonly JudgedRows[];
+  /** How the two models of `answers` are joined. */
+  readonly fusion: Fusion;
+  /** false when the answering model may have learnt from the rows. */
+  readonly unseen: boolean;
+  readonly picturesDirectory: string;
+  /** insight.json, insight.md, CSV files and pictures go here. */
+  readonly directory: string;
+}
+
 /** Every job the ML child process can do. */
 export interface Jobs {
   trainText: { input: TrainTextInput; output: TrainingSummary };
@@ -121,12 +146,20 @@ export interface Jobs {
   trainImage: { input: TrainImageInput; output: TrainingSummary };
   score: { input: ScoreInput; output: { rows: number; pictures: number } };
   predictRows: { input: PredictRowsInput; output: { rows: number; pictures: number } };
+  /** Milliseconds of one product, asked one by one: the median of `products` rows at most. */
+  timeBundle: {
+    input: Omit<PredictRowsInput, 'file'> & { products: number };
+    output: { milliseconds: number };
+  };
+  insight: { input: InsightInput; output: { suspects: number; duplicates: number } };
   loadBundle: { input: { bundle: string; encoders: string }; output: { version: string } };
   /** Pictures are encoded files (JPEG, PNG...), already bounded in bytes. */
   predict: {
     input: { products: readonly PredictProduct[] };
     output: { predictions: readonly PredictOutcome[] };
   };
+  /** One slice of an explanation: null as input goes on with the last one, null as output is not the end. */
+  explain: { input: ExplainInput | null; output: Explanation | null };
 }
 
 export interface PredictProduct {
@@ -158,8 +191,6 @@ export type Job<N extends JobName> = (
 export interface MlProcess {
   run<N extends JobName>(
     job: N,
-  /** One slice of an explanation: null as input goes on with the last one, null as output is not the end. */
-  explain: { input: ExplainInput | null; output: Explanation | null };
     input: Jobs[N]['input'],
     options?: { signal?: AbortSignal; onProgress?: (progress: JobProgress) => void },
   ): Promise<Jobs[N]['output']>;

@@ -19,7 +19,9 @@ export const registry: Registry<Jobs> = {
   trainImage: async () => trainImage,
   score: async () => (await bundleJobs()).score,
   predictRows: async () => (await bundleJobs()).predictRows,
+  timeBundle: async () => (await bundleJobs()).timeBundle,
+  insight: async () => (await import('../evaluation/insight/job.ts')).insight,
   loadBundle: async () => (await bundleJobs()).loadBundle,
   predict: async () => (await bundleJobs()).predict,
-};
   explain: async () => (await bundleJobs()).explain,
+};
