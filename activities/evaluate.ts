@@ -2,20 +2,26 @@ import { join } from 'node:path';
 import type { Metrics } from '../models/bundle/format.ts';
 import { readScores, type Scores } from '../models/bundle/scores.ts';
 import { type Evaluation, evaluate as evaluateScores } from '../models/evaluation/metrics.ts';
-import { writeEvaluationReport } from '../models/evaluation/report.ts';
+import { INSIGHT, writeEvaluationReport } from '../models/evaluation/report.ts';
+import { family } from '../models/families.ts';
 import { type Fusion, fuse } from '../models/fusion/calibration.ts';
+import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { readPlan } from './features.ts';
 import type { ScoredInput, TunedFusion } from './fuse.ts';
 import { once } from './stage-store.ts';
 
+const INSIGHT_JOB = 'models/evaluation/insight/job.ts';
+/** The parts that training reads; out-of-fold answers come in this order. */
+const LEARNT = ['train', 'validation'] as const;
+
 export interface EvaluateInput extends ScoredInput {
   readonly fusion: TunedFusion;
 }
 
 export interface Evaluated {
-  /** Holds evaluation.json, report.md, pictures, and test.safetensors (the scores). */
+  /** Holds evaluation.json, report.md, pictures, test.safetensors (the scores), and insight/ (insight.json, .md, CSV). */
   readonly directory: string;
   readonly metrics: Metrics;
   readonly baseline: Evaluation['baseline'];
@@ -32,6 +38,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
   return function evaluate(input: EvaluateInput): Promise<Evaluated> {
     return durable('evaluate', async ({ signal, report }) => {
       const { text, image, fusion } = input;
+      const { text: recipe } = family(input.family);
       const { directory, reused, result } = await once({
         root: config.stages,
         name: 'evaluate',
@@ -41,6 +48,8 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
           image: image.key,
           textWeight: fusion.textWeight,
           temperature: fusion.temperature,
+          // The child process does it, so no import tells that its code belongs to this stage.
+          insight: await codeHash(INSIGHT_JOB),
         },
         module: 'activities/evaluate.ts',
         work: async (folder) => {
@@ -62,12 +71,31 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
             { signal, onProgress: report },
           );
           const evaluation = evaluateFused(await readScores(file), fusion);
+          const insight = await ml.run(
+            'insight',
+            {
+              judged: [
+                {
+                  part: 'training',
+                  rows: LEARNT.map((part) => join(input.dataset.directory, `${part}.ndjson`)),
+                  answers: recipe.outOfFold ? join(text.model, '../out-of-fold.safetensors') : null,
+                },
+                { part: 'test', rows: [join(input.dataset.directory, 'test.ndjson')], answers: file },
+              ],
+              fusion,
+              unseen: true,
+              picturesDirectory: input.dataset.catalogueDirectory,
+              directory: join(folder, INSIGHT),
+            },
+            { signal, onProgress: report },
+          );
           await writeEvaluationReport(folder, {
             evaluation,
             // A model that does not learn in epochs has no curves.
             textSummary: text.summary.epochs.length > 0 ? text.summary : null,
             imageSummary: image.summary.epochs.length > 0 ? image.summary : null,
             fusionCurve: fusion.curve,
+            insight,
           });
           return { metrics: evaluation.metrics, baseline: evaluation.baseline };
         },

@@ -1,5 +1,5 @@
 import { TYPE_CODE_NAMES, type TypeCode } from '../../data/type-codes.ts';
-import type { TrainingSummary } from '../runtime/jobs.ts';
+import type { Jobs, TrainingSummary } from '../runtime/jobs.ts';
 import type { ChartInput } from './charts/index.ts';
 import type { Scores } from './classification.ts';
 import type { Verdict } from './gate.ts';
@@ -16,10 +16,12 @@ const PICTURES: Readonly<Record<string, string>> = {
 
 export interface EvaluationReport extends ChartInput {
   readonly gate?: Verdict;
+  /** How much was found in the catalogue itself; see the folder `insight` beside the report. */
+  readonly insight?: Jobs['insight']['output'];
 }
 
-/** The report as people read it; `charts` are the names of the pictures beside it. */
-export function reportMarkdown(report: EvaluationReport, charts: readonly string[]): string {
+/** The report as people read it; `charts` are the names of the pictures beside it, `insight` a folder beside it. */
+export function reportMarkdown(report: EvaluationReport, charts: readonly string[], insight: string): string {
   const { metrics, baseline } = report.evaluation;
   const sections = [
     '# Evaluation',
@@ -59,8 +61,18 @@ export function reportMarkdown(report: EvaluationReport, charts: readonly string
     picture('confusion-matrix', charts),
     charts.includes('reliability') ? '## Confidence' : '',
     picture('reliability', charts),
+    ...catalogueLines(report, insight),
   ];
   return `${sections.filter(Boolean).join('\n\n')}\n`;
+}
+
+function catalogueLines({ insight: found }: EvaluationReport, folder: string): string[] {
+  if (found === undefined) return [];
+  return [
+    '## The catalogue itself',
+    `${found.suspects} suspected label errors, ${found.duplicates} groups of the same product under different codes, and ` +
+      `what would help each code: [what to do about the catalogue](${folder}/insight.md).`,
+  ];
 }
 
 function confusions({ evaluation }: EvaluationReport): string {

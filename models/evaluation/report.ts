@@ -5,6 +5,9 @@ import { chartsOf } from './charts/index.ts';
 import { toPng, toSvg } from './charts/render.ts';
 import { type EvaluationReport, reportMarkdown } from './report-markdown.ts';
 
+/** The folder beside the report for what people can do about the catalogue; the job `insight` fills it. */
+export const INSIGHT = 'insight';
+
 /**
  * Writes evaluation.json, report.md and each chart as SVG and PNG into `directory`. The same results give
  * the same JSON, Markdown and SVG bytes. The report comes last: where it is, its pictures are too.
@@ -19,5 +22,5 @@ export async function writeEvaluationReport(directory: string, report: Evaluatio
     await writeAtomic(join(directory, `${name}.svg`), svg);
     await writeAtomic(join(directory, `${name}.png`), await toPng(svg));
   }
-  await writeAtomic(join(directory, 'report.md'), reportMarkdown(report, [...charts.keys()]));
+  await writeAtomic(join(directory, 'report.md'), reportMarkdown(report, [...charts.keys()], INSIGHT));
 }
