@@ -49,6 +49,20 @@ const schema = z.object({
   PIPELINE_TASK_QUEUE: z.string().min(1).default('etiquette-pipeline'),
   TRAINING_TASK_QUEUE: z.string().min(1).default('etiquette-training'),
 
+  /** "off": no training run is told to MLflow. */
+  MLFLOW: z.enum(['on', 'off']).default('on'),
+  /** Another server than the one that npm start runs on MLFLOW_PORT. */
+  MLFLOW_TRACKING_URI: z
+    .url({ protocol: /^https?$/, error: 'must be the http(s) address of an MLflow server' })
+    .refine((uri) => !/\/\/[^/]*@/.test(uri), {
+      message: 'must not hold a password: use MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD',
+    })
+    .optional(),
+  MLFLOW_TRACKING_USERNAME: z.string().min(1).optional(),
+  MLFLOW_TRACKING_PASSWORD: z.string().min(1).optional(),
+  MLFLOW_EXPERIMENT_NAME: z.string().min(1).default('ProductCodeClassifier'),
+  MLFLOW_PORT: port(5000),
+
   API_HOST: z.string().min(1).default('127.0.0.1'),
   API_PORT: port(8000),
   /** Where the deploy activity finds the API. */
@@ -83,6 +97,10 @@ export interface Config extends Environment {
   readonly features: string;
   /** The deployment history; its last entry is the champion. */
   readonly deployments: string;
+  /** What training runs have to say to MLflow, until it is sent. */
+  readonly tracking: string;
+  /** The MLflow server; null when there is to be none. */
+  readonly mlflow: string | null;
 }
 
 /**
@@ -113,5 +131,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     catalogues: join(values.VAR_DIR, 'catalogues'),
     features: join(values.VAR_DIR, 'features'),
     deployments: join(values.VAR_DIR, 'deployments.json'),
+    tracking: join(values.VAR_DIR, 'tracking'),
+    mlflow:
+      values.MLFLOW === 'off'
+        ? null
+        : (values.MLFLOW_TRACKING_URI ?? `http://127.0.0.1:${values.MLFLOW_PORT}`),
   };
 }
