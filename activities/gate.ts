@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { champion } from '../models/bundle/deployments.ts';
-import type { Metrics } from '../models/bundle/format.ts';
 import { readBundle } from '../models/bundle/load.ts';
-import { readScores } from '../models/bundle/scores.ts';
-import { judge, type Verdict } from '../models/evaluation/gate.ts';
+import { readScores, type Scores } from '../models/bundle/scores.ts';
+import { type Candidate, judge, type Verdict } from '../models/evaluation/gate.ts';
+import type { GateRule } from '../models/evaluation/gate-rule.ts';
+import { topClass } from '../models/evaluation/rows.ts';
+import { type Fusion, fuse } from '../models/fusion/calibration.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { type Evaluated, type EvaluateInput, evaluateFused } from './evaluate.ts';
@@ -11,39 +13,53 @@ import { type Evaluated, type EvaluateInput, evaluateFused } from './evaluate.ts
 export interface GateInput extends EvaluateInput {
   readonly bundle: string;
   readonly evaluation: Evaluated;
+  readonly rule: GateRule;
 }
 
-/** Stage «gate»: the challenger against the champion, on the same test rows. */
+const TIMED_PRODUCTS = 20;
+
+/** Stage «gate»: the challenger against the champion, on the same test rows and the same host. */
 export function createGate({ config, vision }: ActivityDeps) {
-  return function gate(input: GateInput): Promise<Verdict & { champion: Metrics | null }> {
+  return function gate(input: GateInput): Promise<Verdict> {
     return durable('gate', async ({ signal, report }) => {
+      const { rule, evaluation, dataset } = input;
       const current = await champion(config.deployments);
       if (current === input.bundle) {
-        return { passed: true, reason: 'This bundle already serves.', champion: input.evaluation.metrics };
+        return { passed: true, reason: 'This bundle already serves.', rule, checks: [] };
       }
-      let championMetrics: Metrics | null = null;
+      const testRows = {
+        encoders: config.encoders,
+        rows: join(dataset.directory, 'test.ndjson'),
+        picturesDirectory: dataset.catalogueDirectory,
+      };
+      const tools = { signal, onProgress: report };
+      const challenger = await readScores(join(evaluation.directory, 'test.safetensors'));
+      let theirs: Candidate | null = null;
       if (current !== null) {
-        const file = join(input.evaluation.directory, `champion-${current}.safetensors`);
-        const { fusion } = await readBundle(join(config.bundles, current));
-        await vision.run(
-          'predictRows',
-          {
-            bundle: join(config.bundles, current),
-            encoders: config.encoders,
-            rows: join(input.dataset.directory, 'test.ndjson'),
-            picturesDirectory: input.dataset.catalogueDirectory,
-            file,
-          },
-          { signal, onProgress: report },
-        );
-        championMetrics = evaluateFused(await readScores(file), fusion).metrics;
+        const bundle = join(config.bundles, current);
+        const file = join(evaluation.directory, `champion-${current}.safetensors`);
+        await vision.run('predictRows', { ...testRows, bundle, file }, tools);
+        theirs = candidateOf(await readScores(file), (await readBundle(bundle)).fusion);
       }
-      const verdict = judge({
-        challenger: input.evaluation.metrics,
-        champion: championMetrics,
-        baseline: input.evaluation.baseline,
+      const { milliseconds } = await vision.run(
+        'timeBundle',
+        { ...testRows, bundle: join(config.bundles, input.bundle), products: TIMED_PRODUCTS },
+        tools,
+      );
+      return judge({
+        rule,
+        labels: challenger.labels,
+        challenger: candidateOf(challenger, input.fusion),
+        champion: theirs,
+        baseline: evaluation.baseline,
+        milliseconds,
       });
-      return { ...verdict, champion: championMetrics };
     });
   };
+}
+
+function candidateOf(scores: Scores, fusion: Fusion): Candidate {
+  const fused = fuse(scores, fusion);
+  const answers = Int32Array.from(scores.labels, (_, row) => topClass(fused, row));
+  return { answers, metrics: evaluateFused(scores, fusion).metrics };
 }

@@ -18,6 +18,8 @@ const COMMANDS = {
   predict: { needs: ['modules'], says: 'predict a whole catalogue' },
   deploy: { needs: ['modules'], says: 'make a bundle the champion' },
   rollback: { needs: ['modules'], says: 'return to the champion before' },
+  approve: { needs: ['modules'], says: 'let the bundle serve that a training waits with' },
+  reject: { needs: ['modules'], says: 'keep it from serving' },
   models: { needs: ['modules'], says: 'list bundles and deployments' },
   import: { needs: ['modules', 'tensorflow'], says: 'make a bundle of existing Keras files' },
   bench: { needs: ['modules', 'tensorflow', 'temporal'], says: 'measure, against a peer in the same run' },

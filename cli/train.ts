@@ -28,7 +28,9 @@ Starts the workflow trainAndDeploy: fetch, validate, split, train, evaluate, ver
   --family NAME           default: lstm-vgg16
   --seed N                default: 42
   --no-deploy             stop when the bundle is in the store
-  --set PART.NAME=VALUE   a hyperparameter, such as --set text.epochs=3 or --set image.size=64 (repeatable)
+  --approval              a person decides: npm run approve, npm run reject
+  --set PART.NAME=VALUE   a hyperparameter or a part of the gate's rule, such as --set text.epochs=3, --set image.size=64
+                          or --set gate.codeFall=0.2 (repeatable)
   --wait                  follow the run with a progress bar until it ends; the exit code tells: 0 deployed or waiting,
                           1 failed, 3 rejected by the gate
   --json                  print one JSON line at the end (implies --wait)
@@ -51,6 +53,7 @@ export async function main(args: string[]): Promise<number> {
       family: { type: 'string' },
       seed: { type: 'string' },
       'no-deploy': { type: 'boolean' },
+      approval: { type: 'boolean' },
       set: { type: 'string', multiple: true },
       wait: { type: 'boolean' },
       json: { type: 'boolean' },
@@ -66,7 +69,7 @@ export async function main(args: string[]): Promise<number> {
     ...(values.family === undefined ? {} : { family: values.family }),
     ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
     ...parameters(values.set ?? []),
-    deploy: !values['no-deploy'],
+    deploy: values.approval ? 'approval' : !values['no-deploy'],
     by: 'npm run train',
   };
   const config = readConfig();
@@ -110,17 +113,25 @@ export async function startTraining(
   }
 }
 
-/** Shows a run's progress on the terminal until it ends. A failed run is a result, not an exception. */
+/**
+ * Shows a run's progress on the terminal until it ends, or waits for a person. A failed run is a result, not an
+ * exception.
+ */
 export async function followTraining(handle: WorkflowHandle, runId: string): Promise<TrainReport> {
-  const ask = () => handle.query<RunProgress>(PROGRESS_QUERY);
   const ids = { workflowId: handle.workflowId, runId };
   let last: RunProgress | undefined;
+  let stop: (waiting: TrainAndDeployResult) => void = () => {};
+  const waiting = new Promise<TrainAndDeployResult>((resolve) => {
+    stop = resolve;
+  });
+  const ask = async () => {
+    last = await handle.query<RunProgress>(PROGRESS_QUERY);
+    if (last.waiting) stop(last.waiting.run);
+    return last;
+  };
   try {
-    const result: TrainAndDeployResult = await followRun(handle.result(), async () => {
-      last = await ask();
-      return last;
-    });
-    const { bundleReused: _, ...rest } = result;
+    const ended: Promise<TrainAndDeployResult> = Promise.race([handle.result(), waiting]);
+    const { bundleReused: _, ...rest } = await followRun(ended, ask);
     return { ...ids, ...rest };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
@@ -133,7 +144,9 @@ export async function followTraining(handle: WorkflowHandle, runId: string): Pro
       datasetVersion: null,
       stages: final?.stages ?? [],
       metrics: null,
+      checks: [],
       report: null,
+      mlflow: final?.mlflow ?? null,
     };
   }
 }
@@ -143,14 +156,17 @@ export function sourceOf(catalogue: string): string {
   return /^https?:\/\//.test(catalogue) ? catalogue : resolve(process.env.INIT_CWD ?? '.', catalogue);
 }
 
-function parameters(settings: readonly string[]): Pick<TrainAndDeployInput, 'text' | 'image'> {
-  const parts: { text: Record<string, unknown>; image: Record<string, unknown> } = { text: {}, image: {} };
+function parameters(settings: readonly string[]): Pick<TrainAndDeployInput, 'text' | 'image' | 'gate'> {
+  const parts: Record<'text' | 'image' | 'gate', Record<string, unknown>> = { text: {}, image: {}, gate: {} };
   for (const setting of settings) {
-    const [, part, name, value] = /^(text|image)\.(\w+)=(.+)$/.exec(setting) ?? [];
+    const [, part, name, value] = /^(text|image|gate)\.(\w+)=(.+)$/.exec(setting) ?? [];
     if (!part || !name || value === undefined) {
-      throw new EtiquetteError('USAGE', `--set ${setting}: write text.NAME=VALUE or image.NAME=VALUE.`);
+      throw new EtiquetteError(
+        'USAGE',
+        `--set ${setting}: write text.NAME=VALUE, image.NAME=VALUE or gate.NAME=VALUE.`,
+      );
     }
-    parts[part as 'text' | 'image'][name] = literal(value);
+    parts[part as keyof typeof parts][name] = literal(value);
   }
   return parts;
 }

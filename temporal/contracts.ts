@@ -1,4 +1,5 @@
 import type { Metrics } from '../models/bundle/format.ts';
+import type { Check } from '../models/evaluation/gate.ts';
 
 export const STAGES = [
   'fetch',
@@ -33,9 +34,18 @@ export interface TrainAndDeployResult {
   readonly datasetVersion: string | null;
   readonly stages: readonly StageRecord[];
   readonly metrics: Metrics | null;
+  /** What the gate asked, and what it found. */
+  readonly checks: readonly Check[];
   /** Folder with the evaluation report (Markdown, JSON, pictures), on the pipeline worker's host. */
   readonly report: string | null;
+  /** null when MLflow is off, or the run ended before it was heard of. */
+  readonly mlflow: MlflowLink | null;
 }
+
+/** Where a training run is in MLflow; `problem` is what keeps it from there: it is sent later. */
+export type MlflowLink =
+  | { readonly run: string; readonly url: string; readonly problem: null }
+  | { readonly run: null; readonly url: null; readonly problem: string };
 
 /** Answer of the `progress` query. */
 export interface RunProgress {
@@ -50,11 +60,21 @@ export interface RunProgress {
   /** Estimated, from the pace so far; null while there is nothing to go by. */
   readonly secondsLeft: number | null;
   readonly stages: readonly StageRecord[];
+  /** Set while a person has to approve or reject the bundle. */
+  readonly waiting: Waiting | null;
+  readonly mlflow: MlflowLink | null;
+}
+
+export interface Waiting {
+  /** All that is known: its outcome is `waiting`, its reason the gate's. */
+  readonly run: TrainAndDeployResult;
+  /** ISO 8601; after it the bundle is not deployed. */
+  readonly until: string;
 }
 
 /** What activities tell their workflow while they work (signal `report`). */
 export interface ActivityReport {
-  readonly stage: Stage | 'predict';
+  readonly stage: Stage | 'predict' | 'track';
   readonly fraction: number;
   readonly message: string;
   readonly epoch?: number;
@@ -78,11 +98,21 @@ export const WORKFLOWS = {
   trainAndDeploy: 'trainAndDeploy',
   deployModel: 'deployModel',
   predictCatalogue: 'predictCatalogue',
+  track: 'track',
 } as const;
 
 /** One training and one deployment at a time: their workflow ids are fixed. */
 export const TRAIN_WORKFLOW_ID = 'train-and-deploy';
 export const DEPLOY_WORKFLOW_ID = 'deploy-model';
+/** One sender to MLflow at a time. */
+export const TRACK_WORKFLOW_ID = 'track';
 
 export const PROGRESS_QUERY = 'progress';
+/** Updates with a Decision; refused unless the run waits for one. */
+export const APPROVE_UPDATE = 'approve';
+export const REJECT_UPDATE = 'reject';
 export const REPORT_SIGNAL = 'report';
+/** Tells a training run where it is in MLflow (MlflowLink). */
+export const MLFLOW_SIGNAL = 'mlflow';
+/** Tells the workflow `track` that there is something to send. */
+export const WAKE_SIGNAL = 'wake';

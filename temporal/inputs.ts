@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gateRule } from '../models/evaluation/gate-rule.ts';
 
 /**
  * Inputs of the workflows: what the Web UI's form, `temporal workflow start`, schedules, commands and the API
@@ -27,8 +28,16 @@ export const trainAndDeployInput = z.strictObject({
     .prefault({}),
   /** Pictures in one shard of features. */
   shardSize: z.int().min(1).max(4096).default(128),
-  /** false: stop when the bundle is in the store. */
-  deploy: z.boolean().default(true),
+  /** When the challenger may take the champion's place. */
+  gate: gateRule.prefault({}),
+  /** false: stop when the bundle is in the store. "approval": a person decides when the gate was passed. */
+  deploy: z.union([z.boolean(), z.literal('approval')]).default(true),
+  /** How long a person has for that; after it the bundle is not deployed. */
+  approvalHours: z
+    .number()
+    .positive()
+    .max(24 * 365)
+    .default(24 * 7),
   /** Whom the deployment history names. */
   by: z.string().min(1).default('trainAndDeploy'),
 });
@@ -47,6 +56,14 @@ export const deployModelInput = z
     message: 'give either "version" or "rollback": true',
   });
 export type DeployModelInput = z.input<typeof deployModelInput>;
+
+/** What the updates `approve` and `reject` bring. */
+export const decisionInput = z.strictObject({
+  /** Whom the deployment history names. */
+  by: z.string().trim().min(1).max(200),
+  reason: z.string().trim().min(1).max(1000),
+});
+export type Decision = z.input<typeof decisionInput>;
 
 export const predictCatalogueInput = z.strictObject({
   catalogue: z.string().min(1).nullable().default(null),

@@ -1,4 +1,4 @@
-import type { RunProgress } from '../temporal/contracts.ts';
+import type { MlflowLink, RunProgress } from '../temporal/contracts.ts';
 
 /** A run as Markdown, for the Web UI's current details. Pure. */
 export function describe(progress: RunProgress): string {
@@ -8,6 +8,19 @@ export function describe(progress: RunProgress): string {
   const done = progress.stages.map(
     ({ name, seconds, reused }) => `- ${name}: ${reused ? 'reused' : duration(Math.round(seconds))}`,
   );
+  if (progress.mlflow) done.push('', mlflowLine(progress.mlflow));
+  const { waiting } = progress;
+  if (waiting) {
+    return [
+      `**Waiting for a person** until ${waiting.until}: may the bundle \`${waiting.run.bundle}\` serve?`,
+      '',
+      waiting.run.reason,
+      '',
+      'Send the update `approve` or `reject` with `{"by": "your name", "reason": "why"}`, or call `npm run approve` or `npm run reject`.',
+      '',
+      ...done,
+    ].join('\n');
+  }
   return [
     `**${progress.stage}** — ${progress.message}`,
     '',
@@ -15,6 +28,12 @@ export function describe(progress: RunProgress): string {
     '',
     ...done,
   ].join('\n');
+}
+
+function mlflowLine({ run, url, problem }: MlflowLink): string {
+  return run === null
+    ? `⚠ MLflow: ${problem} What it misses is kept and sent later.`
+    : `MLflow: [run ${run}](${url})`;
 }
 
 function duration(seconds: number): string {

@@ -1,3 +1,4 @@
 export { deployModel } from './deploy-model.ts';
 export { predictCatalogue } from './predict-catalogue.ts';
+export { track } from './track.ts';
 export { trainAndDeploy } from './train-and-deploy.ts';

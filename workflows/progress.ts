@@ -7,6 +7,8 @@ import {
 } from '@temporalio/workflow';
 import {
   type ActivityReport,
+  MLFLOW_SIGNAL,
+  type MlflowLink,
   PROGRESS_QUERY,
   REPORT_SIGNAL,
   type RunProgress,
@@ -14,6 +16,7 @@ import {
   type Stage,
   type StageRecord,
 } from '../temporal/contracts.ts';
+import { type Approval, takeDecisions } from './approval.ts';
 import { describe } from './describe.ts';
 
 /** About how much of a run each stage takes; only progress bars and the time left depend on it. */
@@ -36,7 +39,10 @@ export interface Tracker {
   /** Runs one stage: times it, shows it, and records whether it was reused. */
   run<T>(stage: Stage, work: () => Promise<T>, reused?: (result: T) => boolean): Promise<T>;
   shard(done: number, total: number): void;
+  readonly approval: Approval;
   readonly stages: readonly StageRecord[];
+  /** What the sender to MLflow last said of this run. */
+  readonly mlflow: MlflowLink | null;
 }
 
 /** Keeps what people see of a run: the `progress` query, the Web UI's current details, a search attribute. */
@@ -46,6 +52,7 @@ export function trackProgress(): Tracker {
   const fractions = new Map<Stage, number>();
   const running = new Map<Stage, ActivityReport>();
   let shards: { done: number; total: number } | null = null;
+  let mlflow: MlflowLink | null = null;
   let latest: ActivityReport = { stage: 'fetch', fraction: 0, message: 'starting' };
 
   const progress = (): RunProgress => {
@@ -62,9 +69,12 @@ export function trackProgress(): Tracker {
       shards: shards?.total ?? null,
       secondsLeft: fraction > 0.02 ? Math.round((elapsed * (1 - fraction)) / fraction) : null,
       stages: records,
+      waiting: approval.waiting,
+      mlflow,
     };
   };
   const show = () => setCurrentDetails(describe(progress()));
+  const approval = takeDecisions(show);
   const note = (report: ActivityReport) => {
     latest = report;
     running.set(report.stage as Stage, report);
@@ -80,8 +90,18 @@ export function trackProgress(): Tracker {
     show();
   });
 
+  setHandler(defineSignal<[MlflowLink]>(MLFLOW_SIGNAL), (link) => {
+    mlflow = link;
+    if (link.run) upsertSearchAttributes({ EtiquetteMlflowRun: [link.run] });
+    show();
+  });
+
   return {
+    approval,
     stages: records,
+    get mlflow() {
+      return mlflow;
+    },
     shard(done, total) {
       shards = { done, total };
       fractions.set('features', total === 0 ? 1 : done / total);

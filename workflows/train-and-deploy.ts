@@ -1,6 +1,6 @@
 import { proxyLocalActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { SettingsActivities } from '../activities/settings.ts';
-import type { TrainAndDeployResult } from '../temporal/contracts.ts';
+import type { Outcome, TrainAndDeployResult } from '../temporal/contracts.ts';
 import { type TrainAndDeployInput, trainAndDeployInput } from '../temporal/inputs.ts';
 import { pipelineActivities, trainingActivities } from './activities.ts';
 import { deployAsChild } from './deploy-child.ts';
@@ -91,18 +91,10 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     );
     upsertSearchAttributes({ EtiquetteBundle: [bundle] });
 
-    const verdict = await run('gate', () => training.gate({ ...parts, bundle, evaluation }));
-    let outcome: TrainAndDeployResult['outcome'] = 'rejected';
-    let reason = verdict.reason;
-    if (verdict.passed && asked.deploy) {
-      await run('deploy', () => deployAsChild({ version: bundle, by: asked.by, reason: verdict.reason }));
-      outcome = 'deployed';
-    } else if (verdict.passed) {
-      outcome = 'waiting';
-      reason = `Ready, but the run was asked not to deploy: npm run deploy -- ${bundle}`;
-    }
-    upsertSearchAttributes({ EtiquetteOutcome: [outcome] });
-    return {
+    const verdict = await run('gate', () =>
+      training.gate({ ...parts, bundle, evaluation, rule: asked.gate }),
+    );
+    const result = (outcome: Outcome, reason: string): TrainAndDeployResult => ({
       outcome,
       reason,
       bundle,
@@ -110,8 +102,33 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       datasetVersion: dataset.version,
       stages: progress.stages,
       metrics: evaluation.metrics,
+      checks: verdict.checks,
       report: evaluation.directory,
+      mlflow: progress.mlflow,
+    });
+    const end = (outcome: Outcome, reason: string) => {
+      upsertSearchAttributes({ EtiquetteOutcome: [outcome] });
+      return result(outcome, reason);
     };
+    if (!verdict.passed) return end('rejected', verdict.reason);
+    if (asked.deploy === false) {
+      return end('waiting', `Ready, but the run was asked not to deploy: npm run deploy -- ${bundle}`);
+    }
+    let { by } = asked;
+    let { reason } = verdict;
+    if (asked.deploy === 'approval') {
+      upsertSearchAttributes({ EtiquetteOutcome: ['waiting'] });
+      const decided = await progress.approval.wait(result('waiting', reason), asked.approvalHours);
+      if (decided === null) {
+        return end('rejected', `Nobody approved it within ${asked.approvalHours} hours. ${reason}`);
+      }
+      const words = `${decided.approved ? 'Approved' : 'Rejected'} by ${decided.by}: ${decided.reason}`;
+      if (!decided.approved) return end('rejected', words);
+      by = decided.by;
+      reason = words;
+    }
+    await run('deploy', () => deployAsChild({ version: bundle, by, reason }));
+    return end('deployed', reason);
   } catch (error) {
     upsertSearchAttributes({ EtiquetteOutcome: ['failed'] });
     throw readable(stage, error);

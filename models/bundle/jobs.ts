@@ -123,6 +123,30 @@ export const predictRows: Job<'predictRows'> = async (input, context) => {
   }
 };
 
+/** The first products are for warming up: code is compiled and memory is taken then. */
+const WARM_UP = 3;
+
+/** Times a finished bundle as a client would: product by product, the picture's decoding included. */
+export const timeBundle: Job<'timeBundle'> = async (input, context) => {
+  const loaded = await load(input.bundle, input.encoders);
+  try {
+    const times: number[] = [];
+    for await (const { designation, description, picture } of readRows(input.rows)) {
+      if (times.length >= input.products + WARM_UP) break;
+      await pause(context);
+      const bytes = picture ? await readFile(join(input.picturesDirectory, picture.file)) : null;
+      const from = performance.now();
+      await predictProducts(loaded, [{ designation, description, picture: bytes }]);
+      times.push(performance.now() - from);
+    }
+    const sorted = times.slice(times.length > WARM_UP ? WARM_UP : 0).sort((a, b) => a - b);
+    return { milliseconds: sorted[sorted.length >> 1] ?? 0 };
+  } finally {
+    loaded.text.dispose();
+    loaded.image.dispose();
+  }
+};
+
 async function load(directory: string, encoders: string): Promise<LoadedBundle> {
   const bundle = await readBundle(directory);
   await verifyFiles(directory, bundle);

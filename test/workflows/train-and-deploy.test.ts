@@ -1,11 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { PipelineActivities, TrainingActivities } from '../../activities/index.ts';
-import type { TrainAndDeployResult } from '../../temporal/contracts.ts';
-import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
+import type { RunProgress, TrainAndDeployResult, Waiting } from '../../temporal/contracts.ts';
+import type { Decision, TrainAndDeployInput } from '../../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { skip } from '../support/skip.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
@@ -29,12 +34,13 @@ const answers: Record<keyof Activities, unknown> = {
   fuse: { textWeight: 0.5, temperature: 0.7, reused: false },
   evaluate: { directory: '/e', metrics, baseline: scores, reused: false },
   version: { bundle: 'b'.repeat(16), reused: false },
-  gate: { passed: true, reason: 'better', champion: null },
+  gate: { passed: true, reason: 'better', rule: {}, checks: [] },
   chooseBundle: { version: 'b'.repeat(16) },
   deploy: { version: 'b'.repeat(16), replaced: null, reason: 'better' },
   planPrediction: {},
   predictShard: {},
   joinPredictions: {},
+  track: { sent: 0 },
 };
 
 describe('the workflow trainAndDeploy', function () {
@@ -58,7 +64,11 @@ describe('the workflow trainAndDeploy', function () {
     calls = [];
   });
 
-  async function run(input: unknown, stubs: Stubs = {}): Promise<TrainAndDeployResult> {
+  async function run(
+    input: unknown,
+    stubs: Stubs = {},
+    meanwhile: (handle: WorkflowHandle) => Promise<unknown> = async () => {},
+  ): Promise<TrainAndDeployResult> {
     const taskQueue = `queue-${randomUUID()}`;
     const activities = Object.fromEntries(
       Object.keys(answers).map((name) => [
@@ -77,13 +87,15 @@ describe('the workflow trainAndDeploy', function () {
       workflowBundle: await workflowBundle(),
       activities,
     });
-    return worker.runUntil(
-      environment.client.workflow.execute('trainAndDeploy', {
+    return worker.runUntil(async () => {
+      const handle = await environment.client.workflow.start('trainAndDeploy', {
         taskQueue,
         workflowId: `test-${randomUUID()}`,
         args: [input as TrainAndDeployInput],
-      }),
-    );
+      });
+      await meanwhile(handle);
+      return handle.result();
+    });
   }
   const names = () => calls.map(({ name }) => name);
   const count = (name: string) => names().filter((called) => called === name).length;
@@ -202,6 +214,92 @@ describe('the workflow trainAndDeploy', function () {
     assert.equal(result.outcome, 'waiting');
     assert.match(result.reason, /npm run deploy -- b{16}/);
     assert.equal(count('deploy'), 0);
+  });
+
+  describe('with deploy "approval"', () => {
+    const asked = { deploy: 'approval', approvalHours: 48 };
+    const decide = (handle: WorkflowHandle, update: string, decision: Decision) =>
+      handle.executeUpdate<Waiting, [Decision]>(update, { args: [decision] });
+    const refusal = (handle: WorkflowHandle, decision: Decision) =>
+      decide(handle, 'approve', decision).then(
+        () => assert.fail('the update should have been refused'),
+        (error: unknown) => {
+          assert.ok(error instanceof WorkflowUpdateFailedError, String(error));
+          return (error.cause as ApplicationFailure).type;
+        },
+      );
+    async function untilItWaits(handle: WorkflowHandle): Promise<Waiting> {
+      for (;;) {
+        const { waiting } = await handle.query<RunProgress>('progress');
+        if (waiting) return waiting;
+      }
+    }
+
+    it('waits for a person, and says what for', async () => {
+      await run(asked, {}, async (handle) => {
+        const { run: result, until } = await untilItWaits(handle);
+        assert.deepEqual(
+          [result.outcome, result.bundle, result.reason, result.datasetVersion],
+          ['waiting', 'b'.repeat(16), 'better', 'dataset'],
+        );
+        assert.ok(Date.parse(until) > Date.now());
+        assert.equal(count('deploy'), 0);
+        await decide(handle, 'reject', { by: 'Ada', reason: 'enough seen' });
+      });
+    });
+
+    it('deploys in the name of whoever approved, with the reason', async () => {
+      const result = await run(asked, {}, async (handle) => {
+        await untilItWaits(handle);
+        await decide(handle, 'approve', { by: 'Ada', reason: 'looked at the confusions' });
+      });
+      assert.equal(result.outcome, 'deployed');
+      assert.equal(result.reason, 'Approved by Ada: looked at the confusions');
+      const deployment = calls.find(({ name }) => name === 'deploy')?.input as Record<string, unknown>;
+      assert.deepEqual([deployment.by, deployment.reason], ['Ada', result.reason]);
+    });
+
+    it('deploys nothing when a person rejects it', async () => {
+      const result = await run(asked, {}, async (handle) => {
+        await untilItWaits(handle);
+        await decide(handle, 'reject', { by: 'Ada', reason: 'weak on books' });
+      });
+      assert.deepEqual([result.outcome, result.reason], ['rejected', 'Rejected by Ada: weak on books']);
+      assert.equal(count('deploy'), 0);
+    });
+
+    it('deploys nothing when nobody decides in time', async () => {
+      const result = await run(asked);
+      assert.equal(result.outcome, 'rejected');
+      assert.match(result.reason, /^Nobody approved it within 48 hours\./);
+      assert.equal(count('deploy'), 0);
+    });
+
+    it('asks nobody about a bundle that did not pass the gate', async () => {
+      const result = await run(asked, { gate: () => ({ passed: false, reason: 'Worse.', checks: [] }) });
+      assert.deepEqual([result.outcome, result.reason], ['rejected', 'Worse.']);
+    });
+
+    it('refuses a decision without a name or a reason, and goes on waiting', async () => {
+      await run(asked, {}, async (handle) => {
+        await untilItWaits(handle);
+        assert.equal(await refusal(handle, { by: ' ', reason: 'why not' }), 'INPUT_INVALID');
+        assert.ok((await handle.query<RunProgress>('progress')).waiting);
+        await decide(handle, 'approve', { by: 'Ada', reason: 'fine' });
+      });
+    });
+
+    it('refuses a decision when there is nothing to decide', async () => {
+      let going = () => {};
+      const held = new Promise<void>((resolve) => {
+        going = resolve;
+      });
+      const stubs = { validate: () => held.then(() => answers.validate) };
+      await run({}, stubs, async (handle) => {
+        assert.equal(await refusal(handle, { by: 'Ada', reason: 'fine' }), 'NOT_WAITING');
+        going();
+      });
+    });
   });
 
   it('fails when the bundle does not pass its golden products', async () => {
