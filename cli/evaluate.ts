@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluateFused } from '../activities/evaluate.ts';
 import { catalogueDirectory, catalogueFiles } from '../activities/fetch.ts';
@@ -12,15 +12,18 @@ import { EtiquetteError } from '../errors.ts';
 import { champion } from '../models/bundle/deployments.ts';
 import { readBundle } from '../models/bundle/load.ts';
 import { readScores } from '../models/bundle/scores.ts';
+import { INSIGHT, writeEvaluationReport } from '../models/evaluation/report.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 import { sourceOf } from './train.ts';
 
-const USAGE = `Usage: npm run evaluate -- --catalogue DIR [--model VERSION] [--json]
+const USAGE = `Usage: npm run evaluate -- --catalogue DIR [--model VERSION] [--report FOLDER] [--json]
 
 Scores a bundle (default: the champion) on every labelled product of a catalogue. Nothing is trained.
 
   --catalogue DIR_OR_URL  a catalogue with labels
   --model VERSION         "npm run models" lists them
+  --report FOLDER         also write the evaluation report there, with suspected label errors, duplicates
+                          across codes, confusions and advice for each code
   --json                  print one JSON line: {n, text, image, fused, ece}
 `;
 
@@ -30,6 +33,7 @@ export async function main(args: string[]): Promise<number> {
     options: {
       catalogue: { type: 'string' },
       model: { type: 'string' },
+      report: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -72,7 +76,25 @@ export async function main(args: string[]): Promise<number> {
       },
       { onProgress },
     );
-    const { metrics } = evaluateFused(await readScores(file), fusion);
+    const evaluation = evaluateFused(await readScores(file), fusion);
+    const { metrics } = evaluation;
+    if (values.report) {
+      const directory = resolve(process.env.INIT_CWD ?? '.', values.report);
+      const insight = await ml.run(
+        'insight',
+        {
+          judged: [{ part: 'test', rows: [rows], answers: file }],
+          fusion,
+          // Any of these products may have been in the bundle's training.
+          unseen: false,
+          picturesDirectory: catalogue.directory,
+          directory: join(directory, INSIGHT),
+        },
+        { onProgress },
+      );
+      const report = { evaluation, textSummary: null, imageSummary: null, fusionCurve: [], insight };
+      await writeEvaluationReport(directory, report);
+    }
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     if (values.json) process.stdout.write(`${JSON.stringify(metrics)}\n`);
     else print(version, metrics);

@@ -30,7 +30,7 @@ export const insightSchema = z.object({
     answered: count,
     outOfFold: count,
   }),
-  /** false: the answers may come from a model that had learnt these rows, and then hide most errors. */
+  /** false: it is not known that the model had not seen these rows; if it had, most errors stay hidden. */
   unseen: z.boolean(),
   labelErrors: z.object({
     total: count,

@@ -46,7 +46,7 @@ function introduction({ rows, unseen }: Insight): string {
     `${rows.read} labelled products were read; ${rows.answered} were answered${asked.length > 0 ? ` (${asked.join(', ')})` : ''}.`,
     unseen
       ? 'Every answer comes from a model that had not seen the product.'
-      : '**The model has learnt from this very catalogue**, so its answers agree with wrong codes too: expect many errors to stay hidden.',
+      : '**Whether the model has learnt from these very products is not known.** If it has, its answers agree with wrong codes too, and many errors stay hidden.',
     'A finding is a reason to look, not a verdict. All of it stands in `insight.json` and the CSV files beside this page.',
   ].join(' ');
 }
