@@ -7,6 +7,7 @@ import { answerError } from './errors.ts';
 import { observe } from './observe.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { predictRoutes } from './routes/predict.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/token.ts';
@@ -45,6 +46,7 @@ export function createApp(dependencies: ApiDependencies): Api {
 
   tokenRoutes(app, dependencies, tokens);
   predictRoutes(app, dependencies, tokens);
+  explainRoutes(app, dependencies, tokens);
   statusRoutes(app, dependencies);
   deploymentRoutes(app, dependencies);
   documentationRoutes(app, config.RELEASE);

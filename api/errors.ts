@@ -33,13 +33,14 @@ const STATUS: Readonly<Record<string, number>> = {
   NO_MODEL: 503,
   LOGIN_BUSY: 503,
   SERVING_BUSY: 503,
+  EXPLAIN_BUSY: 503,
   SERVING_TIMEOUT: 503,
   SERVING_UNAVAILABLE: 503,
   SERVING_CLOSED: 503,
 };
 
 /** Seconds after which a 503 is worth another try. */
-const RETRY_AFTER: Readonly<Record<string, number>> = { NO_MODEL: 10, SERVING_TIMEOUT: 5 };
+const RETRY_AFTER: Readonly<Record<string, number>> = { NO_MODEL: 10, SERVING_TIMEOUT: 5, EXPLAIN_BUSY: 5 };
 
 /** One wrong field, in the shape that the original's clients know (FastAPI with pydantic 1). */
 export interface FieldProblem {

@@ -4,9 +4,10 @@ import { EtiquetteError } from '../../errors.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { Prediction } from '../../models/serving/inference.ts';
 import { identify, requireUser } from '../authentication.ts';
+import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { bodyOfAtMost, perMinute } from '../limits.ts';
-import { readProduct, TEXT_BYTES } from '../product-form.ts';
+import { productSchema, readProduct, TEXT_BYTES } from '../product-form.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Tokens } from '../tokens.ts';
 
@@ -20,16 +21,7 @@ const predict = createRoute({
       required: true,
       content: {
         'multipart/form-data': {
-          schema: z.object({
-            product_identifier: z.string().min(1),
-            designation: z.string().min(1),
-            description: z.string().min(1),
-            product_id: z.string().min(1),
-            imageid: z.string().min(1),
-            image: z
-              .string()
-              .openapi({ format: 'binary', description: 'JPEG, PNG, WebP, GIF, TIFF or AVIF' }),
-          }),
+          schema: productSchema,
         },
       },
     },
@@ -101,9 +93,7 @@ export function predictRoutes(
     async (c) => {
       const product = await receive(c.req.raw);
       const { signal } = c.req.raw;
-      const prediction = await inference.predict(product, { signal }).catch((error: unknown) => {
-        throw signal.aborted ? clientGone() : error;
-      });
+      const prediction = await unlessClientGone(signal, inference.predict(product, { signal }));
       const best = mostProbable(prediction);
       metrics.prediction(best.label, prediction.version);
       return c.json({
@@ -131,8 +121,4 @@ function busy(): EtiquetteError {
       retryable: true,
     },
   );
-}
-
-function clientGone(): EtiquetteError {
-  return new EtiquetteError('CLIENT_GONE', 'The client closed the connection before the answer was there.');
 }

@@ -33,6 +33,7 @@ export async function* explainProduct(
   };
   const flags = { hasText: [hasText ? 1 : 0], hasPicture: [pixels ? 1 : 0] };
   const fused = fuse({ ...said, ...flags }, bundle.fusion);
+  if (fused.some(Number.isNaN)) throw new Error('the bundle answered with something that is no probability');
   const column = code === null ? topClass(fused, 0) : bundle.labels.indexOf(code);
   if (column < 0) throw new Error(`the bundle has no code ${code}`);
   const own = { text: said.text[column] as number, image: said.image[column] as number };

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { EtiquetteError } from '../../errors.ts';
+import type { ExplainInput } from '../explain/explanation.ts';
 import type { MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import { createExplanations, type Explained } from './explanations.ts';
 import { createQueue, type Waiting } from './queue.ts';
 import { type Replica, startReplica, unavailable } from './replica.ts';
 
@@ -15,6 +17,8 @@ export interface InferenceOptions {
   readonly maxBatch?: number;
   /** From the call of `predict` to its answer. */
   readonly deadlineMs?: number;
+  /** From the call of `explain` to its answer: predictions go first, so that it may take a while. */
+  readonly explainDeadlineMs?: number;
   /** For loading a bundle, and again for each batch of its golden products. */
   readonly loadTimeoutMs?: number;
   readonly log: Logger;
@@ -73,9 +77,17 @@ export interface InferenceService {
    *   retryable), or the product's own problem (PICTURE_...)
    */
   predict(product: PredictProduct, options?: { readonly signal?: AbortSignal }): Promise<Prediction>;
+  /**
+   * Says what spoke for a product's code. One at a time, in slices of some milliseconds between which predictions
+   * go first; a few more may wait.
+   * @throws EtiquetteError EXPLAIN_BUSY, or those of `predict` but SERVING_BUSY
+   */
+  explain(input: ExplainInput, options?: { readonly signal?: AbortSignal }): Promise<Explained>;
   /** How many requests wait. */
   readonly waiting: number;
-  /** Takes no more requests, answers those it has, and closes every child. */
+  /** How many explanations wait or are being made. */
+  readonly explaining: number;
+  /** Takes no more requests, answers the predictions it has, gives up explanations, and closes every child. */
   close(): Promise<void>;
 }
 
@@ -96,12 +108,17 @@ export function createInference({
   maxQueue,
   maxBatch = 8,
   deadlineMs = 10_000,
+  explainDeadlineMs = 30_000,
   loadTimeoutMs = 60_000,
   onBatch,
   ...options
 }: InferenceOptions): InferenceService {
   const { log } = options;
   const queue = createQueue<PredictProduct, Prediction>({ limit: maxQueue, deadlineMs });
+  const explanations = createExplanations({
+    deadlineMs: explainDeadlineMs,
+    sliceTimeoutMs: HANGS_AFTER_DEADLINES * deadlineMs,
+  });
   const replicaOptions = { ...options, loadTimeoutMs, maxBatch };
   const retiring = new Set<Promise<void>>();
   const stopping = new AbortController();
@@ -155,11 +172,13 @@ export function createInference({
     retiring.add(gone);
   }
 
-  /** Hands what waits to the serving child when it is free. */
+  /** Hands what waits to the serving child when it is free: predictions, and else a slice of an explanation. */
   function pump(): void {
     const current = serving;
-    if (!current || current.busy !== null || queue.size === 0) return;
-    current.busy = answer(current, queue.take(maxBatch)).finally(() => {
+    if (!current || current.busy !== null) return;
+    if (queue.size === 0 && !explanations.pending) return;
+    const work = queue.size > 0 ? answer(current, queue.take(maxBatch)) : explanations.slice(current.replica);
+    current.busy = work.finally(() => {
       current.busy = null;
       pump();
     });
@@ -208,8 +227,19 @@ export function createInference({
       pump();
       return prediction;
     },
+    explain(input, { signal } = {}) {
+      if (stopping.signal.aborted) return Promise.reject(closed());
+      if (!serving) return Promise.reject(noModel());
+      const explained = explanations.add(input, signal);
+      pump();
+      return explained;
+    },
+    get explaining() {
+      return explanations.size;
+    },
     async close() {
       stopping.abort(closed());
+      explanations.close(closed());
       await lastDeployment;
       // Every request has a deadline, so this ends.
       while (serving !== null && serving.busy !== null) await serving.busy;

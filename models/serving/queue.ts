@@ -4,6 +4,8 @@ export interface QueueOptions {
   /** How many may wait; those being answered do not count. */
   readonly limit: number;
   readonly deadlineMs: number;
+  /** What one more than the limit is told. */
+  readonly busy?: (limit: number) => EtiquetteError;
 }
 
 /** A request that waits or is being answered. Settling twice does nothing. */
@@ -19,7 +21,7 @@ export interface Waiting<In, Out> {
 
 export interface RequestQueue<In, Out> {
   /**
-   * @throws EtiquetteError SERVING_BUSY when the queue is full, SERVING_TIMEOUT when no answer came before
+   * @throws EtiquetteError `busy` (SERVING_BUSY) when the queue is full, SERVING_TIMEOUT when no answer came before
    *   the deadline, or the signal's reason
    */
   add(input: In, signal?: AbortSignal): Promise<Out>;
@@ -30,7 +32,11 @@ export interface RequestQueue<In, Out> {
   readonly size: number;
 }
 
-export function createQueue<In, Out>({ limit, deadlineMs }: QueueOptions): RequestQueue<In, Out> {
+export function createQueue<In, Out>({
+  limit,
+  deadlineMs,
+  busy = servingBusy,
+}: QueueOptions): RequestQueue<In, Out> {
   const queue: Waiting<In, Out>[] = [];
   const remove = (waiting: Waiting<In, Out>) => {
     const place = queue.indexOf(waiting);
@@ -86,7 +92,7 @@ export function createQueue<In, Out>({ limit, deadlineMs }: QueueOptions): Reque
   };
 }
 
-function busy(limit: number): EtiquetteError {
+function servingBusy(limit: number): EtiquetteError {
   return new EtiquetteError(
     'SERVING_BUSY',
     `${limit} predictions are waiting already. Try again in a moment.`,

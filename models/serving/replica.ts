@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import type { Bundle } from '../bundle/format.ts';
 import { readBundle } from '../bundle/load.ts';
+import type { ExplainInput, Explanation } from '../explain/explanation.ts';
 import type { MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { checkGolden, readGolden } from './golden.ts';
 
@@ -28,6 +29,11 @@ export interface Replica {
    * @throws EtiquetteError SERVING_UNAVAILABLE while the bundle cannot be loaded again
    */
   predict(products: readonly PredictProduct[], signal: AbortSignal): Promise<readonly PredictOutcome[]>;
+  /**
+   * One slice of an explanation: null as input goes on with the last one, null as output is not the end.
+   * @throws EtiquetteError as predict, or the product's own problem (PICTURE_...)
+   */
+  explain(input: ExplainInput | null, signal: AbortSignal): Promise<Explanation | null>;
   /** Whether the child that held the bundle is gone. */
   readonly lost: boolean;
   close(): Promise<void>;
@@ -120,6 +126,10 @@ function hold(
         throw new Error(`${predictions.length} answers came back for ${products.length} products`);
       }
       return predictions;
+    },
+    async explain(input, signal) {
+      if (this.lost) await reload();
+      return ml.run('explain', input, { signal });
     },
     close: () => ml.close(),
   };

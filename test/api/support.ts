@@ -7,6 +7,7 @@ import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import { createUsers } from '../../api/users.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
+import type { Explanation } from '../../models/explain/explanation.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { InferenceService } from '../../models/serving/inference.ts';
 
@@ -27,6 +28,22 @@ const CONFIG: ApiConfig = {
   MAX_PICTURE_BYTES: 1024 * 1024,
   MAX_QUEUE: 8,
   ALLOW_QUERY_TOKEN: false,
+};
+
+const PART = { weight: 0.5, confidence: 0.7, share: 0.5 };
+export const EXPLANATION: Explanation = {
+  code: 2583,
+  confidence: 0.75,
+  text: {
+    ...PART,
+    method: 'weights',
+    words: [{ text: 'Piscine', field: 'designation', start: 0, end: 7, contribution: 1.5 }],
+    totalWords: 1,
+    bias: -0.5,
+    others: 0,
+  },
+  image: { ...PART, method: 'occlusion', rows: 1, columns: 2, contributions: [0.25, -0.5] },
+  heatMap: null,
 };
 
 /** Answers like a service with a bundle; for tests in which the model is not the subject. */
@@ -52,7 +69,16 @@ export function standInInference(overrides: Partial<InferenceService> = {}): Inf
       asked.push(product);
       return { version: VERSION, labels: TYPE_CODES, probabilities, text: probabilities, image: null };
     },
+    async explain({ product, code, heatMap }) {
+      asked.push(product);
+      const drawn = heatMap ? new TextEncoder().encode('a heat map') : null;
+      return {
+        version: VERSION,
+        explanation: { ...EXPLANATION, code: code ?? EXPLANATION.code, heatMap: drawn },
+      };
+    },
     waiting: 0,
+    explaining: 0,
     close: async () => {},
     ...overrides,
   };
@@ -65,6 +91,8 @@ export interface TestApi {
   token(): Promise<string>;
   /** POST /predict with a fresh token. */
   predict(form?: FormData): Promise<Response>;
+  /** POST /explain with a fresh token. */
+  explain(form?: FormData, headers?: Record<string, string>): Promise<Response>;
 }
 
 export async function testApi(
@@ -89,16 +117,18 @@ export async function testApi(
     const answer = await app.request('/token', { method: 'POST', body: credentials() });
     return ((await answer.json()) as { access_token: string }).access_token;
   };
+  const post = async (path: string, form?: FormData, headers: Record<string, string> = {}) =>
+    app.request(path, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await token()}`, ...headers },
+      body: form ?? (await productForm()),
+    });
   return {
     app,
     logged,
     token,
-    predict: async (form) =>
-      app.request('/predict', {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${await token()}` },
-        body: form ?? (await productForm()),
-      }),
+    predict: (form) => post('/predict', form),
+    explain: (form, headers) => post('/explain', form, headers),
   };
 }
 

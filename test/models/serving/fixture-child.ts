@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { isEtiquetteError } from '../../../errors.ts';
+import { TYPE_CODES } from '../../../data/type-codes.ts';
+import { EtiquetteError, isEtiquetteError } from '../../../errors.ts';
 import { readBundle, verifyFiles } from '../../../models/bundle/load.ts';
 import { decodePicture } from '../../../models/image/picture.ts';
 import type { Jobs, PredictOutcome, PredictProduct } from '../../../models/runtime/jobs.ts';
@@ -14,7 +15,10 @@ import { serveJobs } from '../../../models/runtime/serve-jobs.ts';
  */
 let favourite: number | undefined;
 
-serveJobs<Pick<Jobs, 'loadBundle' | 'predict'>>({
+/** The explanation going on, and the slices that it still has. */
+let explaining: { readonly code: number; left: number } | undefined;
+
+serveJobs<Pick<Jobs, 'loadBundle' | 'predict' | 'explain'>>({
   loadBundle: async () => async (input) => {
     const bundle = await readBundle(input.bundle);
     await verifyFiles(input.bundle, bundle);
@@ -23,6 +27,20 @@ serveJobs<Pick<Jobs, 'loadBundle' | 'predict'>>({
     return { version: bundle.version };
   },
   predict: async () => async (input) => ({ predictions: await Promise.all(input.products.map(answer)) }),
+  explain: async () => async (input) => {
+    if (input) {
+      const outcome = await answer(input.product);
+      if ('problem' in outcome) throw new EtiquetteError(outcome.problem.code, outcome.problem.message);
+      const code = input.code ?? TYPE_CODES[favourite ?? 0] ?? 0;
+      explaining = { code, left: Number(input.product.description) || 1 };
+    }
+    if (!explaining) throw new Error('this process has begun no explanation');
+    explaining.left -= 1;
+    if (explaining.left > 0) return null;
+    const { code } = explaining;
+    explaining = undefined;
+    return { code, confidence: 0.9, text: null, image: null, heatMap: null };
+  },
 });
 
 async function answer({ designation, picture }: PredictProduct): Promise<PredictOutcome> {
