@@ -9,6 +9,7 @@ import { cleanerOf } from '../models/text/cleaners.ts';
 import type { EpochEvent } from '../models/training/epoch-audit.ts';
 import { type BenchCatalogue, benchCatalogue, inventedCatalogue, type LabelledRow } from './catalogue.ts';
 import { labelsOf } from './cross-validation.ts';
+import { fullSizeTraining } from './full-size-training.ts';
 import { benchEncoder, benchFeatures, oneFold, writeDataset } from './material.ts';
 import { type PeerRun, runPeer } from './peer.ts';
 import type { Row } from './row.ts';
@@ -35,7 +36,8 @@ interface Measured extends Usage {
 
 /**
  * Trains both models of the original, ours and in Keras, on the same rows for the same number of epochs. Its
- * picture side takes about half an hour on two cores: BENCH_IMAGE_EPOCHS (default 8) makes it shorter.
+ * picture side takes about half an hour on two cores: BENCH_IMAGE_EPOCHS (default 8) makes it shorter. The n-gram
+ * model is trained on rows as many as the challenge's, beside scikit-learn; BENCH_ROWS makes that shorter.
  */
 export async function training(say: (line: string) => void): Promise<Row[]> {
   const config = readConfig();
@@ -43,6 +45,7 @@ export async function training(say: (line: string) => void): Promise<Row[]> {
   try {
     const catalogue = await benchCatalogue(config, say);
     const whole = await standardTraining(config, catalogue, directory, say);
+    const fullSize = await fullSizeTraining(directory, say);
     const text = await textTraining(catalogue, directory, say);
     const pictures = await inventedCatalogue(config, PRODUCTS_PER_CODE, say);
     const epochs = Number(process.env.BENCH_IMAGE_EPOCHS || 8);
@@ -50,6 +53,7 @@ export async function training(say: (line: string) => void): Promise<Row[]> {
     const image = await imageTraining({ catalogue: pictures, encoder, epochs, directory, say });
     return [
       ...whole,
+      ...fullSize,
       row('LSTM, an epoch', 's', text, ({ epochSeconds }) => epochSeconds, atMost(1)),
       ...costs(`LSTM, ${TEXT_EPOCHS} epochs`, text),
       row(

@@ -1,6 +1,6 @@
 import { TYPE_CODES } from '../../../data/type-codes.ts';
 import type { Probabilities } from '../../family.ts';
-import { stratifiedFolds } from '../../linear/folds.ts';
+import { foldCountOf, stratifiedFolds } from '../../linear/folds.ts';
 import { solveAll } from '../../linear/solve-all.ts';
 import { UNUSED } from '../../linear/solve-task.ts';
 import type { SparseRows } from '../../linear/sparse-rows.ts';
@@ -32,8 +32,9 @@ export interface Learned {
   readonly temperature: number;
   /** Of every training row, by models that did not see it (its fold): row-major [n * CLASSES]. */
   readonly outOfFold: Probabilities;
-  /** Of every training row, 0 to parameters.folds - 1, also of one without text. */
+  /** Of every training row, 0 to foldCount - 1, also of one without text. */
   readonly folds: Uint8Array;
+  readonly foldCount: number;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface Learned {
  */
 export async function learn(input: LearnInput): Promise<Learned> {
   const { rows, classes, parameters, seed, threads, signal, groups, onProgress } = input;
-  const foldCount = parameters.folds;
+  const foldCount = parameters.folds ?? foldCountOf(classes.length);
   const folds = stratifiedFolds(classes, foldCount, seed, groups);
   const readable = Uint32Array.from(classes.keys()).filter(
     (row) => rows.starts[row] !== rows.starts[row + 1],
@@ -70,6 +71,7 @@ export async function learn(input: LearnInput): Promise<Learned> {
     temperature,
     outOfFold: softmaxOf(margins, CLASSES, temperature),
     folds,
+    foldCount,
   };
 }
 

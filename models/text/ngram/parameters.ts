@@ -13,8 +13,8 @@ export const ngramSchema = z.strictObject({
   tolerance: z.number().min(1e-6).max(1).default(0.1),
   /** Passes over the rows at most. */
   epochs: z.number().int().min(1).max(10_000).default(300),
-  /** Parts of the rows that the out-of-fold probabilities come from. */
-  folds: z.number().int().min(2).max(20).default(5),
+  /** Parts of the rows that the out-of-fold probabilities come from. Without it the number of rows decides: 5, from 10,000 on 3. */
+  folds: z.number().int().min(2).max(20).optional(),
 });
 
 export type NgramParameters = z.infer<typeof ngramSchema>;
