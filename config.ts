@@ -81,6 +81,8 @@ const schema = z.object({
   MAX_PICTURE_BYTES: count(8 * 1024 * 1024),
   MAX_QUEUE: count(64),
   ALLOW_QUERY_TOKEN: flag(false),
+  /** Days that a prediction (id, bundle, answer) is kept for. */
+  PREDICTIONS_DAYS: count(90),
 });
 
 export type Environment = z.infer<typeof schema>;
@@ -97,6 +99,8 @@ export interface Config extends Environment {
   readonly features: string;
   /** The deployment history; its last entry is the champion. */
   readonly deployments: string;
+  /** The API's database. */
+  readonly database: string;
   /** What training runs have to say to MLflow, until it is sent. */
   readonly tracking: string;
   /** The MLflow server; null when there is to be none. */
@@ -131,6 +135,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     catalogues: join(values.VAR_DIR, 'catalogues'),
     features: join(values.VAR_DIR, 'features'),
     deployments: join(values.VAR_DIR, 'deployments.json'),
+    database: join(values.VAR_DIR, 'etiquette.db'),
     tracking: join(values.VAR_DIR, 'tracking'),
     mlflow:
       values.MLFLOW === 'off'

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { InferenceService } from '../models/serving/inference.ts';
+import type { Predictions } from './database/predictions.ts';
 import type { Metrics } from './metrics.ts';
 import type { User, Users } from './users.ts';
 
@@ -11,6 +12,7 @@ export interface ApiDependencies {
   readonly config: ApiConfig;
   readonly inference: InferenceService;
   readonly users: Users;
+  readonly predictions: Predictions;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => Date;

@@ -8,6 +8,8 @@ import type { MlProcess } from '../models/runtime/jobs.ts';
 import { createInference } from '../models/serving/inference.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
+import { openDatabase } from './database/open.ts';
+import { createPredictions, type Predictions } from './database/predictions.ts';
 import { createMetrics } from './metrics.ts';
 import { createUsers } from './users.ts';
 
@@ -41,10 +43,13 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
     fullName: TEST_USER_FULLNAME,
     password: TEST_USER_PASSWORD,
   });
+  const database = await openDatabase(config.database);
+  const predictions = createPredictions(database);
   const app = createApp({
     config: { ...config, SECRET_KEY, DEPLOY_TOKEN: config.DEPLOY_TOKEN },
     inference,
     users,
+    predictions,
     metrics,
     log,
     now: () => new Date(),
@@ -58,10 +63,15 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(portUnavailable(config, cause)));
     server.listen(config.API_PORT, config.API_HOST, resolve);
+  }).catch(async (error: unknown) => {
+    await database.destroy();
+    throw error;
   });
   const { port } = server.address() as AddressInfo;
   const stopRestoring = new AbortController();
   const restoring = restoreChampion(config.deployments, inference, log, stopRestoring.signal);
+
+  const forgetting = forgetOld(predictions, config.PREDICTIONS_DAYS, log);
 
   return {
     url: `http://${config.API_HOST}:${port}`,
@@ -73,8 +83,28 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
       clearInterval(idle);
       await inference.close();
       await restoring;
+      forgetting.stop();
+      await database.destroy();
     },
   };
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const FORGET_EVERY_MS = DAY_MS / 4;
+
+/** Deletes predictions that were kept long enough, now and four times a day. */
+function forgetOld(predictions: Predictions, days: number, log: Logger): { stop(): void } {
+  const forget = () => {
+    predictions.forget(new Date(Date.now() - days * DAY_MS).toISOString()).then(
+      (count) => {
+        if (count > 0) log.info({ count, days }, 'old predictions are deleted');
+      },
+      (error: unknown) => log.error({ err: error }, 'old predictions could not be deleted'),
+    );
+  };
+  forget();
+  const timer = setInterval(forget, FORGET_EVERY_MS);
+  return { stop: () => clearInterval(timer) };
 }
 
 function missing(needed: Readonly<Record<string, string | undefined>>): EtiquetteError {

@@ -63,7 +63,7 @@ const predict = createRoute({
 
 export function predictRoutes(
   app: Api,
-  { config, users, inference, metrics }: ApiDependencies,
+  { config, users, inference, predictions, metrics, log, now }: ApiDependencies,
   tokens: Tokens,
 ): void {
   const allowQueryToken = config.ALLOW_QUERY_TOKEN;
@@ -95,11 +95,24 @@ export function predictRoutes(
       const { signal } = c.req.raw;
       const prediction = await unlessClientGone(signal, inference.predict(product, { signal }));
       const best = mostProbable(prediction);
+      const id = randomUUID();
       metrics.prediction(best.label, prediction.version);
+      const { label, confidence } = best;
+      const record = {
+        id,
+        at: now().toISOString(),
+        bundle: prediction.version,
+        code: Number(label),
+        confidence,
+      };
+      await predictions.record(record).catch((error: unknown) => {
+        // The answer is right all the same: whoever asked must not suffer from a full disk.
+        log.error({ err: error, predictionId: id }, 'a prediction could not be recorded');
+      });
       return c.json({
         predictions: [best],
         message: 'Prediction successful',
-        prediction_id: randomUUID(),
+        prediction_id: id,
         bundle_version: prediction.version,
       });
     },

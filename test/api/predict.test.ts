@@ -1,6 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { EtiquetteError } from '../../errors.ts';
-import { body, FIELDS, jpeg, productForm, standInInference, testApi, VERSION } from './support.ts';
+import {
+  body,
+  FIELDS,
+  jpeg,
+  productForm,
+  standInInference,
+  standInPredictions,
+  testApi,
+  VERSION,
+} from './support.ts';
 
 describe('POST /predict', () => {
   it('answers the original’s shape, with a prediction id and the bundle’s version beside it', async () => {
@@ -15,6 +24,25 @@ describe('POST /predict', () => {
       /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );
     assert.equal(bundle_version, VERSION);
+  });
+
+  it('keeps a record of id, time, bundle and answer', async () => {
+    const predictions = standInPredictions();
+    const now = () => new Date('2026-01-02T03:04:05.678Z');
+    const { prediction_id } = await body(await (await testApi({ predictions, now })).predict());
+    assert.deepEqual(predictions.recorded, [
+      { id: prediction_id, at: '2026-01-02T03:04:05.678Z', bundle: VERSION, code: 2583, confidence: 0.75 },
+    ]);
+  });
+
+  it('answers all the same when the record cannot be kept, and logs it', async () => {
+    const predictions = {
+      ...standInPredictions(),
+      record: () => Promise.reject(new Error('the disk is full')),
+    };
+    const api = await testApi({ predictions });
+    assert.equal((await api.predict()).status, 200);
+    assert.ok(api.logged.some(({ msg }) => msg === 'a prediction could not be recorded'));
   });
 
   it('hands both texts and the picture’s bytes to the model, unchanged', async () => {

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { createApp } from '../../api/app.ts';
+import type { PredictionRecord, Predictions } from '../../api/database/predictions.ts';
 import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import { createUsers } from '../../api/users.ts';
@@ -84,6 +85,18 @@ export function standInInference(overrides: Partial<InferenceService> = {}): Inf
   };
 }
 
+/** Keeps what it is told in memory. */
+export function standInPredictions(): Predictions & { readonly recorded: PredictionRecord[] } {
+  const recorded: PredictionRecord[] = [];
+  return {
+    recorded,
+    record: async (prediction) => void recorded.push(prediction),
+    find: async (id) => recorded.find((one) => one.id === id) ?? null,
+    countOf: async () => ({ count: recorded.length, first: null, last: null }),
+    forget: async () => 0,
+  };
+}
+
 export interface TestApi {
   readonly app: Api;
   /** Every log line, parsed. */
@@ -96,7 +109,12 @@ export interface TestApi {
 }
 
 export async function testApi(
-  options: { config?: Partial<ApiConfig>; inference?: InferenceService; now?: () => Date } = {},
+  options: {
+    config?: Partial<ApiConfig>;
+    inference?: InferenceService;
+    predictions?: Predictions;
+    now?: () => Date;
+  } = {},
 ): Promise<TestApi> {
   const logged: Array<Record<string, unknown>> = [];
   const lines = new Writable({
@@ -108,6 +126,7 @@ export async function testApi(
   const app = createApp({
     config: { ...CONFIG, ...options.config },
     inference: options.inference ?? standInInference(),
+    predictions: options.predictions ?? standInPredictions(),
     users: await createUsers({ username: USERNAME, fullName: 'Data Engineer', password: PASSWORD }),
     metrics: createMetrics(new Registry()),
     log: pino(lines),

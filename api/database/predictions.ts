@@ -1,0 +1,50 @@
+import type { Database, Tables } from './schema.ts';
+
+export type PredictionRecord = Tables['predictions'];
+
+/** How much a bundle has answered, of what is still kept. */
+export interface PredictionCount {
+  readonly count: number;
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+/** The answers that were given: what a prediction id leads back to. */
+export interface Predictions {
+  record(prediction: PredictionRecord): Promise<void>;
+  find(id: string): Promise<PredictionRecord | null>;
+  countOf(bundle: string): Promise<PredictionCount>;
+  /** Deletes those given before `at` (ISO 8601). @returns how many */
+  forget(at: string): Promise<number>;
+}
+
+export function createPredictions(database: Database): Predictions {
+  return {
+    async record(prediction) {
+      await database.insertInto('predictions').values(prediction).execute();
+    },
+    async find(id) {
+      const found = await database
+        .selectFrom('predictions')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return found ?? null;
+    },
+    async countOf(bundle) {
+      const { count, first, last } = await database
+        .selectFrom('predictions')
+        .select(({ fn }) => [fn.countAll().as('count'), fn.min('at').as('first'), fn.max('at').as('last')])
+        .where('bundle', '=', bundle)
+        .executeTakeFirstOrThrow();
+      return { count: Number(count), first: first ?? null, last: last ?? null };
+    },
+    async forget(at) {
+      const { numDeletedRows } = await database
+        .deleteFrom('predictions')
+        .where('at', '<', at)
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    },
+  };
+}
