@@ -16,6 +16,7 @@ const COMMANDS = {
   train: { needs: ['modules'], says: 'train on a catalogue, and deploy when the result is better' },
   evaluate: { needs: ['modules', 'tensorflow'], says: 'score a bundle on a labelled catalogue' },
   predict: { needs: ['modules'], says: 'predict a whole catalogue' },
+  explain: { needs: ['modules', 'tensorflow'], says: "say what spoke for a product's code" },
   deploy: { needs: ['modules'], says: 'make a bundle the champion' },
   rollback: { needs: ['modules'], says: 'return to the champion before' },
   approve: { needs: ['modules'], says: 'let the bundle serve that a training waits with' },
