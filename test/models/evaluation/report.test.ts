@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { TYPE_CODE_NAMES } from '../../../data/type-codes.ts';
+import { gateRule } from '../../../models/evaluation/gate-rule.ts';
 import { evaluate } from '../../../models/evaluation/metrics.ts';
 import { writeEvaluationReport } from '../../../models/evaluation/report.ts';
-import type { EvaluationReport } from '../../../models/evaluation/report-markdown.ts';
+import { type EvaluationReport, reportMarkdown } from '../../../models/evaluation/report-markdown.ts';
 import type { TrainingSummary } from '../../../models/runtime/jobs.ts';
 
 const fixture = new URL('../../fixtures/evaluation/metrics.json', import.meta.url);
@@ -35,7 +36,7 @@ async function exampleReport(): Promise<EvaluationReport> {
     textSummary: summary,
     imageSummary: summary,
     fusionCurve: [0, 0.5, 1].map((textWeight) => ({ textWeight, accuracy: 0.5 + textWeight / 4 })),
-    gate: { passed: true, reason: 'First model: weighted F1 0.8.' },
+    gate: { passed: true, reason: 'First model: weighted F1 0.8.', rule: gateRule.parse({}), checks: [] },
   };
 }
 
@@ -72,6 +73,14 @@ describe('the evaluation report', () => {
       assert.ok(markdown.includes(`| ${en} | ${fr} |`), en);
     }
     assert.match(markdown, /\*\*Passed the gate\.\*\* First model/);
+  });
+
+  it('leads to what was found in the catalogue, when that was looked for', async () => {
+    const report = await exampleReport();
+    assert.doesNotMatch(reportMarkdown(report, [], 'insight'), /insight/);
+    const found = { suspects: 12, duplicates: 3 };
+    const markdown = reportMarkdown({ ...report, insight: found }, [], 'insight');
+    assert.match(markdown, /12 suspected label errors, 3 groups .*\(insight\/insight\.md\)/);
   });
 
   it('gives the same bytes for the same results', async () => {
