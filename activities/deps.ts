@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { MlProcess } from '../models/runtime/jobs.ts';
+import type { MlflowServer } from '../models/tracking/client.ts';
 
 /** What activities need; the worker's entry point builds it. */
 export interface ActivityDeps {
@@ -10,4 +11,14 @@ export interface ActivityDeps {
   readonly ml: MlProcess;
   /** All cores: picture features, whose sums do not cross threads. */
   readonly vision: MlProcess;
+  /** null: training runs are not told to MLflow. */
+  readonly tracking: Tracking | null;
+}
+
+export interface Tracking {
+  readonly server: MlflowServer;
+  /** Also the name of the registered model. */
+  readonly experiment: string;
+  /** The code's revision, where it is known. */
+  readonly commit: string | null;
 }

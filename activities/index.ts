@@ -8,6 +8,7 @@ import { createGate } from './gate.ts';
 import { createJoinPredictions, createPlanPrediction, createPredictShard } from './predict.ts';
 import { createSettings } from './settings.ts';
 import { createSplit } from './split.ts';
+import { createTrack } from './track.ts';
 import { createTrainImage } from './train-image.ts';
 import { createTrainText } from './train-text.ts';
 import { createValidate } from './validate.ts';
@@ -25,6 +26,7 @@ export function createPipelineActivities(deps: ActivityDeps) {
     deploy: createDeploy(deps),
     planPrediction: createPlanPrediction(deps),
     joinPredictions: createJoinPredictions(deps),
+    track: createTrack(deps),
   };
 }
 

@@ -11,7 +11,7 @@ import { ALL_NEEDS, setUp } from './setup/steps.mjs';
  * @type {Record<string, { needs: readonly Need[], says: string }>}
  */
 const COMMANDS = {
-  start: { needs: ['modules', 'tensorflow', 'temporal'], says: 'run everything on this machine' },
+  start: { needs: ['modules', 'tensorflow', 'temporal', 'mlflow'], says: 'run everything on this machine' },
   test: { needs: ALL_NEEDS, says: 'run the tests' },
   train: { needs: ['modules'], says: 'train on a catalogue, and deploy when the result is better' },
   evaluate: { needs: ['modules', 'tensorflow'], says: 'score a bundle on a labelled catalogue' },

@@ -8,12 +8,18 @@ import { writeEnvironmentFile } from './start/environment-file.ts';
 import { startJanitor } from './start/janitor.ts';
 import { checkPortsAreFree } from './start/ports.ts';
 import { removeReadyFile, writeReadyFile } from './start/ready-file.ts';
-import { createServices, type NamedService, temporalUi, wantedPorts } from './start/services.ts';
+import {
+  createServices,
+  mlflowAddress,
+  type NamedService,
+  temporalUi,
+  wantedPorts,
+} from './start/services.ts';
 import { untilStopped } from './start/until-stopped.ts';
 
 const USAGE = `Usage: npm start
 
-Runs everything on this machine: Temporal with its web page, the workers, the API. Trains and deploys a first
+Runs everything on this machine: Temporal with its web page, the workers, the API, MLflow. Trains and deploys a first
 model on a generated catalogue when nothing was ever deployed. Ctrl-C stops everything.
 
 Ports and folders come from .env, which the first start writes; README.md lists the variables.
@@ -34,7 +40,7 @@ export async function main(args: string[]): Promise<number> {
   if (!release) {
     throw new EtiquetteError(
       'ALREADY_RUNNING',
-      `Étiquette already runs from ${config.VAR_DIR}. For a second one set VAR_DIR, API_PORT, TEMPORAL_ADDRESS and TEMPORAL_UI_PORT.`,
+      `Étiquette already runs from ${config.VAR_DIR}. For a second one set VAR_DIR, API_PORT, TEMPORAL_ADDRESS, TEMPORAL_UI_PORT and MLFLOW_PORT.`,
     );
   }
   try {
@@ -59,10 +65,16 @@ async function runEverything(config: Config): Promise<number> {
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
     say(`✔ ${service.name.padEnd(16)} ${service.address.padEnd(28)} ${seconds} s`);
   };
+  let stopping = false;
+  const startLater = (service: NamedService) =>
+    start(service).catch(({ message }: Error) => {
+      if (!stopping) say(`${message}\nGoing on without ${service.name}.`);
+    });
   const work = async () => {
     const [temporal, ...others] = services;
     await start(temporal);
-    await Promise.all(others.map(start));
+    for (const service of others.filter(({ optional }) => optional)) void startLater(service);
+    await Promise.all(others.filter(({ optional }) => !optional).map(start));
     const bundle = await serveChampion(config);
     if (bundle === null) return;
     say(`✔ ${'bundle'.padEnd(16)} ${bundle} serves`);
@@ -71,6 +83,7 @@ async function runEverything(config: Config): Promise<number> {
   try {
     return await stopped.during(work);
   } finally {
+    stopping = true;
     await removeReadyFile(config.VAR_DIR);
     say('Stopping.');
     for (const service of services.toReversed()) await service.stop();
@@ -92,17 +105,19 @@ async function serveChampion(config: Config): Promise<string | null> {
 
 async function tellReady(config: Config, bundle: string): Promise<void> {
   const ui = temporalUi(config);
+  const mlflow = mlflowAddress(config);
   say(`
   API          ${config.API_URL}
   its page     ${config.API_URL}/docs
   Temporal     ${ui}
+  MLflow       ${mlflow ?? 'none'}
   logs         ${join(config.VAR_DIR, 'logs')}
 `);
   await writeReadyFile(config.VAR_DIR, {
     api: config.API_URL,
     temporalAddress: config.TEMPORAL_ADDRESS,
     temporalUi: ui,
-    mlflow: null,
+    mlflow,
     bundle,
   });
   say('Étiquette is ready. Ctrl-C stops everything.');

@@ -5,6 +5,7 @@ export const SEARCH_ATTRIBUTES = {
   EtiquetteDatasetVersion: 'Keyword',
   EtiquetteBundle: 'Keyword',
   EtiquetteOutcome: 'Keyword',
+  EtiquetteMlflowRun: 'Keyword',
 } as const;
 
 export type SearchAttribute = keyof typeof SEARCH_ATTRIBUTES;

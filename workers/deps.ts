@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
-import type { ActivityDeps } from '../activities/deps.ts';
-import type { Config } from '../config.ts';
+import type { ActivityDeps, Tracking } from '../activities/deps.ts';
+import { type Config, PROJECT } from '../config.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 
 /** Builds what activities need, and how to let go of it. The ML processes start on their first job. */
@@ -22,8 +23,32 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
     log,
     ml,
     vision,
+    tracking: trackingOf(config),
     close: async () => {
       await Promise.all([ml.close(), vision.close()]);
     },
   };
+}
+
+function trackingOf(config: Config): Tracking | null {
+  if (config.mlflow === null) return null;
+  return {
+    server: {
+      uri: config.mlflow,
+      username: config.MLFLOW_TRACKING_USERNAME,
+      password: config.MLFLOW_TRACKING_PASSWORD,
+    },
+    experiment: config.MLFLOW_EXPERIMENT_NAME,
+    commit: commitOf(PROJECT),
+  };
+}
+
+/** null outside of a clone, or without git. */
+function commitOf(project: string): string | null {
+  try {
+    const options = { cwd: project, encoding: 'utf8', timeout: 5000 } as const;
+    return execFileSync('git', ['rev-parse', 'HEAD'], { ...options, stdio: 'pipe' }).trim();
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createPipelineActivities } from '../activities/index.ts';
+import { tracked } from '../activities/tracked.ts';
 import { readConfig } from '../config.ts';
 import { createDeps } from './deps.ts';
 import { runWorker } from './worker.ts';
@@ -12,7 +13,7 @@ await runWorker(config, {
   log: deps.log,
   options: {
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    activities: createPipelineActivities(deps),
+    activities: tracked(deps, createPipelineActivities(deps)),
   },
   onStop: deps.close,
 });

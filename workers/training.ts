@@ -1,4 +1,5 @@
 import { createTrainingActivities } from '../activities/index.ts';
+import { tellingEpochs, tracked } from '../activities/tracked.ts';
 import { readConfig } from '../config.ts';
 import { createDeps } from './deps.ts';
 import { runWorker } from './worker.ts';
@@ -9,6 +10,9 @@ const deps = createDeps(config, 'training-worker');
 await runWorker(config, {
   taskQueue: config.TRAINING_TASK_QUEUE,
   log: deps.log,
-  options: { activities: createTrainingActivities(deps), maxConcurrentActivityTaskExecutions: 1 },
+  options: {
+    activities: tracked(deps, createTrainingActivities({ ...deps, ml: tellingEpochs(deps) })),
+    maxConcurrentActivityTaskExecutions: 1,
+  },
   onStop: deps.close,
 });

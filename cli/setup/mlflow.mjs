@@ -1,4 +1,4 @@
-import { ensurePythonTool, pythonTool, wishPythonTool } from './python-tool.mjs';
+import { pythonTool, wishPythonTool } from './python-tool.mjs';
 
 const MLFLOW = {
   name: 'mlflow',
@@ -10,8 +10,6 @@ const MLFLOW = {
 
 /** How to call `mlflow`, or null when it was not installed. */
 export const mlflowServer = () => pythonTool(MLFLOW);
-
-export const ensureMlflow = () => ensurePythonTool(MLFLOW);
 
 /**
  * Nothing to install where another server is named.

@@ -9,6 +9,7 @@ import { EtiquetteError } from '../../errors.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import { devServerArguments } from '../../temporal/server.ts';
 import { temporalCli } from '../setup/tools.mjs';
+import { mlflowArguments, mlflowEnvironment } from './mlflow.ts';
 import type { WantedPort } from './ports.ts';
 import { createService, type Service, type ServiceOptions, saysReady } from './service.ts';
 
@@ -18,6 +19,8 @@ export interface NamedService extends Service {
   readonly name: string;
   /** Where it answers, for people. */
   readonly address: string;
+  /** Nobody waits for it, and everything runs without it. */
+  readonly optional: boolean;
 }
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -29,11 +32,25 @@ export function wantedPorts(config: Config): WantedPort[] {
     { host, port, what: 'the Temporal server', variable: 'TEMPORAL_ADDRESS' },
     { host, port: config.TEMPORAL_UI_PORT, what: "Temporal's web page", variable: 'TEMPORAL_UI_PORT' },
     { host: config.API_HOST, port: config.API_PORT, what: 'the API', variable: 'API_PORT' },
+    ...(mlflowCommand(config)
+      ? [{ host: '127.0.0.1', port: config.MLFLOW_PORT, what: 'MLflow', variable: 'MLFLOW_PORT' }]
+      : []),
   ];
 }
 
 export function temporalUi(config: Config): string {
   return `http://${temporalAddress(config).host}:${config.TEMPORAL_UI_PORT}`;
+}
+
+/** Where MLflow is, or will be in a moment; null when there is none. */
+export function mlflowAddress(config: Config): string | null {
+  return config.MLFLOW_TRACKING_URI || mlflowCommand(config) ? config.mlflow : null;
+}
+
+/** null when there is to be no MLflow here, another one is named, or it could not be installed. */
+function mlflowCommand({ MLFLOW_TRACKING_URI, MLFLOW_PORT, VAR_DIR, mlflow }: Config) {
+  if (mlflow === null || MLFLOW_TRACKING_URI) return null;
+  return mlflowArguments({ port: MLFLOW_PORT, directory: join(VAR_DIR, 'mlflow') });
 }
 
 /**
@@ -47,12 +64,20 @@ export async function createServices(
   const logDirectory = join(config.VAR_DIR, 'logs');
   await mkdir(logDirectory, { recursive: true });
   await mkdir(join(config.VAR_DIR, 'temporal'), { recursive: true });
+  await mkdir(join(config.VAR_DIR, 'mlflow'), { recursive: true });
 
-  const named = (options: Pick<ServiceOptions, 'name' | 'command' | 'isReady'> & { address: string }) => ({
+  type Options = Pick<ServiceOptions, 'name' | 'command' | 'isReady'> & Partial<ServiceOptions>;
+  const named = ({
+    address,
+    optional = false,
+    ...options
+  }: Options & { address: string; optional?: boolean }) => ({
     ...createService({ env: process.env, logDirectory, firstPauseMs: 500, ...shared, ...options }),
     name: options.name,
-    address: options.address,
+    address,
+    optional,
   });
+  const mlflow = mlflowCommand(config);
   const module = (file: string): [string, ...string[]] => [
     process.execPath,
     '--import',
@@ -79,6 +104,19 @@ export async function createServices(
       isReady: saysReady,
     }),
     named({ name: 'API', command: module('api/main.ts'), address: config.API_URL, isReady: saysReady }),
+    ...(mlflow
+      ? [
+          named({
+            name: 'MLflow',
+            command: mlflow,
+            env: { ...process.env, ...mlflowEnvironment },
+            address: config.mlflow ?? '',
+            optional: true,
+            isReady: (_child, signal) => isHealthy(`${config.mlflow}/health`, signal),
+            onGivenUp: ({ message }) => shared.say(`${message}\nGoing on without MLflow.`),
+          }),
+        ]
+      : []),
   ];
 }
 
@@ -125,5 +163,13 @@ async function answers(config: Config, signal: AbortSignal): Promise<void> {
     } catch {
       await pause(200);
     }
+  }
+}
+
+async function isHealthy(url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch(() => null);
+    if (answer?.ok) return;
+    await pause(200);
   }
 }

@@ -46,6 +46,7 @@ export async function startStack(
     PREDICT_PER_MINUTE: '0',
     STATUS_PER_MINUTE: '0',
     TOKEN_PER_MINUTE: '0',
+    MLFLOW: 'off',
     ...more,
   };
   const temporalOptions = { address, uiPort, directory: join(directory, 'temporal') };
