@@ -54,6 +54,8 @@ export interface CatalogueRef {
   readonly manifest: string;
   readonly bytes: number;
   readonly pictures: number;
+  /** The zip file that the pictures came in; absent when they came as a folder. */
+  readonly archive?: string;
 }
 
 /** `image_train/image_<imageid>_product_<productid>.jpg`, relative to the pictures' folder. */

@@ -36,10 +36,10 @@ export async function fetchCatalogue(options: FetchOptions): Promise<CatalogueRe
   const { files, signal } = options;
   const directory = resolve(options.directory);
   await mkdir(directory, { recursive: true });
-  const home = /^https?:\/\//i.test(options.source)
+  const { home, archive } = /^https?:\/\//i.test(options.source)
     ? await fromUrl(options.source, directory, options)
     : await fromFolder(resolve(options.source), directory, options);
-  return takeInventory({
+  const catalogue = await takeInventory({
     directory: home,
     files,
     manifest: join(directory, 'manifest.json'),
@@ -49,10 +49,16 @@ export async function fetchCatalogue(options: FetchOptions): Promise<CatalogueRe
       options.onProgress?.({ fraction, message: 'Hashing the catalogue' });
     },
   });
+  return archive === null ? catalogue : { ...catalogue, archive };
 }
 
-/** @returns the folder that holds the catalogue from now on */
-async function fromFolder(source: string, directory: string, options: FetchOptions): Promise<string> {
+/** Where the catalogue is from now on, and the archive that its pictures were unpacked from. */
+interface Fetched {
+  readonly home: string;
+  readonly archive: string | null;
+}
+
+async function fromFolder(source: string, directory: string, options: FetchOptions): Promise<Fetched> {
   const { files } = options;
   if (!(await exists(join(source, files.xTrain))) && !(await exists(join(source, files.xTest)))) {
     throw new EtiquetteError(
@@ -61,7 +67,9 @@ async function fromFolder(source: string, directory: string, options: FetchOptio
     );
   }
   const archive = join(source, files.imagesArchive);
-  if ((await exists(join(source, files.images))) || !(await exists(archive))) return source;
+  if ((await exists(join(source, files.images))) || !(await exists(archive))) {
+    return { home: source, archive: null };
+  }
   for (const name of [files.xTrain, files.yTrain, files.xTest]) {
     const target = join(directory, name);
     if (await exists(join(source, name))) {
@@ -70,10 +78,10 @@ async function fromFolder(source: string, directory: string, options: FetchOptio
     } else await rm(target, { force: true });
   }
   await extract(archive, directory, options);
-  return directory;
+  return { home: directory, archive };
 }
 
-async function fromUrl(base: string, directory: string, options: FetchOptions): Promise<string> {
+async function fromUrl(base: string, directory: string, options: FetchOptions): Promise<Fetched> {
   const { files, signal, timeouts, retry } = options;
   // Small tables first: what is wrong with them shows before gigabytes of pictures are fetched.
   const wanted = [
@@ -114,12 +122,12 @@ async function fromUrl(base: string, directory: string, options: FetchOptions): 
         await rm(archive, { force: true });
       throw error;
     });
-  } else {
-    for (const folder of PICTURE_FOLDERS) {
-      await rm(join(directory, files.images, folder), { recursive: true, force: true });
-    }
+    return { home: directory, archive };
   }
-  return directory;
+  for (const folder of PICTURE_FOLDERS) {
+    await rm(join(directory, files.images, folder), { recursive: true, force: true });
+  }
+  return { home: directory, archive: null };
 }
 
 async function extract(archive: string, directory: string, options: FetchOptions): Promise<void> {

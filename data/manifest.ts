@@ -84,7 +84,8 @@ export async function hashFile(file: string, algorithm: 'sha256' | 'md5' = 'sha2
   return hash.digest('hex');
 }
 
-function contentHash(manifest: Manifest): string {
+/** One hash for all of a catalogue's content. */
+export function contentHash(manifest: Manifest): string {
   const hash = createHash('sha256');
   for (const [name, { bytes, sha256 }] of Object.entries(manifest))
     hash.update(`${name}\t${bytes}\t${sha256}\n`);

@@ -26,7 +26,7 @@ export interface Server {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-function serverOf(child: ChildProcess): Server {
+export function serverOf(child: ChildProcess): Server {
   return {
     process: child,
     async stop(signal = 'SIGTERM') {
