@@ -13,6 +13,11 @@ const path = (fallback: string) =>
     .min(1)
     .default(fallback)
     .transform((value) => resolve(PROJECT, value));
+const ownPath = z
+  .string()
+  .min(1)
+  .transform((value) => resolve(PROJECT, value))
+  .optional();
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
 const count = (fallback: number, least = 1) => z.coerce.number().int().min(least).default(fallback);
 const flag = (fallback: boolean) =>
@@ -42,6 +47,10 @@ const schema = z.object({
     .default(
       'https://storage.googleapis.com/tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5',
     ),
+
+  /** Folders with an encoder.json: encoders of one's own in place of the built-in ones. */
+  IMAGE_ENCODER: ownPath,
+  TEXT_ENCODER: ownPath,
 
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),

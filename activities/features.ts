@@ -11,6 +11,7 @@ import type { FeatureShard, Parameters } from '../models/runtime/jobs.ts';
 import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
+import { encoderSources } from './encoders.ts';
 
 /** A plan travels as a path: its lists of pictures would not fit in a workflow's payloads. */
 export interface FeaturePlan {
@@ -42,8 +43,7 @@ export function createPlanFeatures({ config, log }: ActivityDeps) {
       const { image, modules } = family(input.family);
       const parameters = image.parameters(input.parameters);
       const encoder = await prepareEncoder(image.encoder, {
-        url: config.VGG16_WEIGHTS_URL,
-        directory: config.encoders,
+        ...encoderSources(config),
         signal,
         onProgress: (progress) => report({ ...progress, fraction: 0 }),
         log,

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeHash } from '../activities/code-hash.ts';
+import { encoderSources } from '../activities/encoders.ts';
 import type { Config } from '../config.ts';
 import type { DatasetRef, Part } from '../data/catalogue.ts';
 import { writeRows } from '../data/read.ts';
@@ -33,18 +34,28 @@ export async function writeDataset(
   return { version: directory, directory, catalogueDirectory: catalogue.directory, counts };
 }
 
-export function benchEncoder(
-  config: Config,
-  { image }: Family,
-  say: (line: string) => void,
-): Promise<Encoder> {
-  return prepareEncoder(image.encoder, {
-    url: config.VGG16_WEIGHTS_URL,
-    directory: config.encoders,
+/** What the pipeline takes, too: an encoder is fetched once for both. */
+export function benchEncoder(config: Config, name: string, say: (line: string) => void): Promise<Encoder> {
+  return prepareEncoder(name, {
+    ...encoderSources(config),
     signal: new AbortController().signal,
     onProgress: () => {},
     log: { info: say, warn: say },
   });
+}
+
+/** The encoder that a text model asks for, and where its features are kept between calls. */
+export async function benchTextEncoder(
+  config: Config,
+  { text }: Family,
+  overrides: Parameters,
+  say: (line: string) => void,
+) {
+  const name = text.encoder(text.parameters(overrides));
+  return {
+    encoder: name === null ? null : await benchEncoder(config, name, say),
+    featuresDirectory: join(config.VAR_DIR, 'bench', 'features'),
+  };
 }
 
 /** Features of every picture of the catalogue; those in `directory` from an earlier call are not computed again. */

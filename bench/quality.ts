@@ -10,7 +10,7 @@ import { trainAndDeployInput } from '../temporal/inputs.ts';
 import { type BenchCatalogue, benchCatalogue, splitRowOf } from './catalogue.ts';
 import { answersOf, benchProcesses, crossValidate, labelsOf, type OutOfFold } from './cross-validation.ts';
 import { crossValidationSplits, type Split } from './folds.ts';
-import { benchEncoder, benchFeatures } from './material.ts';
+import { benchEncoder, benchFeatures, benchTextEncoder } from './material.ts';
 import { runPeer } from './peer.ts';
 import { type CurvePoint, writeLearningCurve } from './quality-chart.ts';
 import type { Row } from './row.ts';
@@ -59,7 +59,8 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
     for (const name of FAMILY_NAMES) {
       const one = family(name);
       say(`${name}: features of the pictures.`);
-      const encoder = await benchEncoder(config, one, say);
+      const encoder = await benchEncoder(config, one.image.encoder, say);
+      const textEncoder = await benchTextEncoder(config, one, {}, say);
       const features = { directory: join(home, 'features'), ml: processes.vision };
       const pictures = catalogue.rows.some(({ picture }) => picture !== null);
       const shards = pictures ? await benchFeatures(one, encoder, catalogue, features) : null;
@@ -67,7 +68,7 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
       for (const quarters of name === STANDARD ? QUARTERS : ([4] as const)) {
         say(`${name} on ${quarters * 25} % of the rows.`);
         const result = await crossValidate({
-          ...{ family: one, catalogue, processes, say },
+          ...{ family: one, catalogue, processes, say, textEncoder },
           splits: splitsOf(quarters),
           shards: quarters === 4 ? shards : null,
           directory: join(directory, `${name}-${quarters}`),
@@ -79,6 +80,7 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
     say(`${ORIGINAL_FAMILY}, the text model in the original's form.`);
     const original = await crossValidate({
       ...{ family: family(ORIGINAL_FAMILY), catalogue, processes, say },
+      textEncoder: await benchTextEncoder(config, family(ORIGINAL_FAMILY), ORIGINAL, say),
       ...{ splits: whole, shards: null, text: ORIGINAL, directory: join(directory, 'original') },
     });
     say(`Learning curve: ${await writeLearningCurve(home, curve)}`);

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { family } from '../models/families.ts';
 import { trainAndDeployInput } from '../temporal/inputs.ts';
 import type { BenchCatalogue } from './catalogue.ts';
-import { benchEncoder, benchFeatures, oneFold, writeDataset } from './material.ts';
+import { benchEncoder, benchFeatures, benchTextEncoder, oneFold, writeDataset } from './material.ts';
 import type { Row } from './row.ts';
 import { measured } from './usage.ts';
 
@@ -20,10 +20,11 @@ export async function standardTraining(
   say: (line: string) => void,
 ): Promise<Row[]> {
   const standard = family(trainAndDeployInput.parse({}).family);
-  const encoder = await benchEncoder(config, standard, say);
+  const encoder = await benchEncoder(config, standard.image.encoder, say);
+  const textEncoder = await benchTextEncoder(config, standard, {}, say);
   const dataset = await writeDataset(join(directory, 'whole-rows'), catalogue, oneFold(catalogue));
   const common = { family: standard.name, dataset, seed: SEED, parameters: {} };
-  const text = { encoder: null, featuresDirectory: join(directory, 'whole-features') };
+  const text = { ...textEncoder, featuresDirectory: join(directory, 'whole-sentences') };
   say(`${standard.name} as a whole.`);
   const { wallSeconds, peakRssBytes } = await measured(availableParallelism(), async (ml) => {
     await ml.run('trainText', { ...common, ...text, directory: join(directory, 'whole-text') });

@@ -49,7 +49,7 @@ export async function training(say: (line: string) => void): Promise<Row[]> {
     const text = await textTraining(catalogue, directory, say);
     const pictures = await inventedCatalogue(config, PRODUCTS_PER_CODE, say);
     const epochs = Number(process.env.BENCH_IMAGE_EPOCHS || 8);
-    const encoder = await benchEncoder(config, family('lstm-vgg16'), say);
+    const encoder = await benchEncoder(config, family('lstm-vgg16').image.encoder, say);
     const image = await imageTraining({ catalogue: pictures, encoder, epochs, directory, say });
     return [
       ...whole,

@@ -2,8 +2,8 @@ import { EtiquetteError } from '../errors.ts';
 import type { Family } from './family.ts';
 import { efficientnet } from './image/efficientnet/recipe.ts';
 import { vgg16 } from './image/vgg16/recipe.ts';
+import { joined } from './text/joined/recipe.ts';
 import { lstm } from './text/lstm/recipe.ts';
-import { ngram } from './text/ngram/recipe.ts';
 
 /** Every family that can be trained, by name. A new one is a folder and a line here. */
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -20,11 +20,11 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   },
   'ngram-efficientnet': {
     name: 'ngram-efficientnet',
-    text: ngram,
+    text: joined,
     image: efficientnet,
-    fusion: 'convex',
+    fusion: 'log-linear',
     modules: {
-      text: 'models/text/ngram/recipe.ts',
+      text: 'models/text/joined/recipe.ts',
       image: 'models/image/efficientnet/recipe.ts',
       features: 'models/image/efficientnet/compute.ts',
     },

@@ -74,10 +74,10 @@ export function encoderDirectory(root: string, encoder: { name: string; sha256: 
 }
 
 /**
- * Reads an encoder's folder and checks every file of it.
- * @throws EtiquetteError ENCODER_MISSING, ENCODER_DESCRIPTOR_INVALID, ENCODER_CHANGED
+ * What an encoder's folder says of itself; its files are not looked at.
+ * @throws EtiquetteError ENCODER_MISSING, ENCODER_DESCRIPTOR_INVALID
  */
-export async function readEncoder(directory: string): Promise<InstalledEncoder> {
+export async function readDescriptor(directory: string): Promise<Omit<InstalledEncoder, 'directory'>> {
   const text = await readFile(join(directory, DESCRIPTOR), 'utf8').catch((cause: unknown) => {
     throw new EtiquetteError(
       'ENCODER_MISSING',
@@ -88,7 +88,16 @@ export async function readEncoder(directory: string): Promise<InstalledEncoder> 
     );
   });
   const descriptor = parseDescriptor(text, join(directory, DESCRIPTOR));
-  for (const [file, { sha256 }] of Object.entries(descriptor.files)) {
+  return { sha256: encoderHash(descriptor), descriptor };
+}
+
+/**
+ * Reads an encoder's folder and checks every file of it.
+ * @throws EtiquetteError ENCODER_MISSING, ENCODER_DESCRIPTOR_INVALID, ENCODER_CHANGED
+ */
+export async function readEncoder(directory: string): Promise<InstalledEncoder> {
+  const { sha256, descriptor } = await readDescriptor(directory);
+  for (const [file, { sha256: expected }] of Object.entries(descriptor.files)) {
     const found = await hashFile(join(directory, file)).catch((cause: unknown) => {
       throw new EtiquetteError(
         'ENCODER_MISSING',
@@ -96,15 +105,15 @@ export async function readEncoder(directory: string): Promise<InstalledEncoder> 
         { cause },
       );
     });
-    if (found !== sha256) {
+    if (found !== expected) {
       throw new EtiquetteError(
         'ENCODER_CHANGED',
-        `${join(directory, file)} has the SHA-256 ${found}, and ${DESCRIPTOR} says ${sha256}. Put the right file ` +
+        `${join(directory, file)} has the SHA-256 ${found}, and ${DESCRIPTOR} says ${expected}. Put the right file ` +
           'back; when the new one is meant, write its hash into the descriptor.',
       );
     }
   }
-  return { directory, sha256: encoderHash(descriptor), descriptor };
+  return { directory, sha256, descriptor };
 }
 
 /**
@@ -140,14 +149,14 @@ export async function writeEncoder<Descriptor extends EncoderDescriptor>(
   return written;
 }
 
-const isSound = (directory: string): Promise<boolean> =>
+export const isSound = (directory: string): Promise<boolean> =>
   readEncoder(directory).then(
     () => true,
     () => false,
   );
 
 /** A folder cannot be renamed onto one with files: another process was quicker, or a damaged one lies there. */
-async function putInPlace(beside: string, directory: string): Promise<void> {
+export async function putInPlace(beside: string, directory: string): Promise<void> {
   try {
     await rename(beside, directory);
   } catch (error) {

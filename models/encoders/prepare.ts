@@ -4,7 +4,9 @@ import { EtiquetteError } from '../../errors.ts';
 import { prepareLite0 } from '../image/efficientnet/prepare.ts';
 import { prepareVgg16 } from '../image/vgg16/weights.ts';
 import type { JobProgress } from '../runtime/jobs.ts';
-import { encoderDirectory, readEncoder } from './descriptor.ts';
+import { adoptEncoder } from './adopt.ts';
+import { encoderDirectory, type InstalledEncoder, readEncoder } from './descriptor.ts';
+import { prepareUse } from './use-prepare.ts';
 
 /** A frozen network's weights, kept once beside the bundles and referenced by hash. */
 export interface Encoder {
@@ -17,21 +19,36 @@ export interface Encoder {
 }
 
 export interface EncoderOptions {
+  /** Where VGG16's own weights are. */
   readonly url: string;
+  /** Folders of the operator's own encoders, which stand in for the built-in ones with a descriptor; null: none. */
+  readonly own: { readonly image: string | null; readonly text: string | null };
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
   readonly log: { info(message: string): void; warn(message: string): void };
 }
 
-/** Brings an encoder's weights to this host, once. @throws EtiquetteError ENCODER_UNAVAILABLE. */
+/**
+ * Brings an encoder's weights to this host, once: a built-in one, or the operator's own in its place.
+ * @throws EtiquetteError ENCODER_UNAVAILABLE (retryable), ENCODER_UNKNOWN, and of an own one as `adoptEncoder`
+ */
 export async function prepareEncoder(name: string, options: EncoderOptions): Promise<Encoder> {
   if (name === 'vgg16') return { name, ...(await prepareVgg16(options)) };
   if (name === 'efficientnet-lite0') {
-    const { directory, sha256, descriptor } = await prepareLite0(options);
-    return { name, file: directory, sha256, source: descriptor.source };
+    const own = options.own.image;
+    return named(own ? await adoptEncoder(own, 'image', options.directory) : await prepareLite0(options));
   }
-  throw new EtiquetteError('ENCODER_UNKNOWN', `No encoder "${name}". Known: vgg16, efficientnet-lite0.`);
+  if (name === 'use-multilingual-3') {
+    const own = options.own.text;
+    return named(own ? await adoptEncoder(own, 'text', options.directory) : await prepareUse(options));
+  }
+  const known = 'vgg16, efficientnet-lite0, use-multilingual-3';
+  throw new EtiquetteError('ENCODER_UNKNOWN', `No encoder "${name}". Known: ${known}.`);
+}
+
+function named({ directory, sha256, descriptor }: InstalledEncoder): Encoder {
+  return { name: descriptor.name, file: directory, sha256, source: descriptor.source };
 }
 
 /**

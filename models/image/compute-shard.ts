@@ -4,9 +4,9 @@ import { appendFile, type FileHandle, mkdir, open, readFile, rename } from 'node
 import { dirname, join } from 'node:path';
 import type { PictureRef } from '../../data/catalogue.ts';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
+import { encodeHeader } from '../encoders/feature-file.ts';
 import type { FeatureShard, JobContext } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
-import { encodeHeader } from './feature-file.ts';
 
 /** Pictures whose features are computed, written and flushed together: what a kill costs at most. */
 const BATCH = 16;
@@ -47,7 +47,7 @@ export async function computeShard(work: ShardWork, context: JobContext): Promis
   const header = encodeHeader({
     encoder: work.encoder,
     featureSize: work.featureSize,
-    pictures: pictures.map(({ sha256 }) => sha256),
+    items: pictures.map(({ sha256 }) => sha256),
   });
   const rowBytes = work.featureSize * Float32Array.BYTES_PER_ELEMENT;
 

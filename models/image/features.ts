@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { PictureRef } from '../../data/catalogue.ts';
 import { EtiquetteError } from '../../errors.ts';
 import { canonicalJson } from '../bundle/format.ts';
+import { createRowReader, readHeader } from '../encoders/feature-file.ts';
 import type { FeatureShard, Parameters } from '../runtime/jobs.ts';
-import { createRowReader, readHeader } from './feature-file.ts';
 
 export interface ShardPlan {
   /** Names this plan: the same pictures, encoder and finished shards give the same key. */
@@ -47,7 +47,7 @@ export async function planShards(
   const ready: FeatureShard[] = [];
   for (const name of (await readdir(home)).filter((file) => file.endsWith('.safetensors')).sort()) {
     const file = join(home, name);
-    const held = (await readHeader(file)).pictures.flatMap((sha256) => wanted.get(sha256) ?? []);
+    const held = (await readHeader(file)).items.flatMap((sha256) => wanted.get(sha256) ?? []);
     for (const { sha256 } of held) wanted.delete(sha256);
     if (held.length > 0) ready.push({ file, pictures: held });
   }
@@ -97,7 +97,7 @@ export async function openFeatures(shards: readonly FeatureShard[]): Promise<Fea
     }
     ({ encoder, featureSize } = header);
     const rowBytes = featureSize * Float32Array.BYTES_PER_ELEMENT;
-    header.pictures.forEach((sha256, row) => {
+    header.items.forEach((sha256, row) => {
       places.set(sha256, { file, position: header.bytes + row * rowBytes });
     });
   }

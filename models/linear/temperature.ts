@@ -1,3 +1,5 @@
+import { goldenSection } from './golden-section.ts';
+
 /** Softmax of scores / temperature, row-major [n * classes]; each row sums to 1. */
 export function softmaxOf(scores: Float32Array, classes: number, temperature: number): Float32Array {
   const result = new Float32Array(scores.length);
@@ -18,7 +20,6 @@ export function softmaxOf(scores: Float32Array, classes: number, temperature: nu
 const LOWEST = 1e-2;
 const HIGHEST = 1e2;
 const STEPS = 60;
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
  * The temperature at which softmaxOf gives the labels the least mean log loss, in [0.01, 100] (golden section;
@@ -28,24 +29,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 export function fitTemperature(scores: Float32Array, labels: ArrayLike<number>, classes: number): number {
   if (labels.length === 0) return 1;
   const loss = (logTemperature: number) => logLoss(scores, labels, classes, Math.exp(logTemperature));
-  let low = Math.log(LOWEST);
-  let high = Math.log(HIGHEST);
-  let left = high - GOLDEN * (high - low);
-  let right = low + GOLDEN * (high - low);
-  let leftLoss = loss(left);
-  let rightLoss = loss(right);
-  for (let turn = 0; turn < STEPS; turn++) {
-    if (leftLoss <= rightLoss) {
-      [high, right, rightLoss] = [right, left, leftLoss];
-      left = high - GOLDEN * (high - low);
-      leftLoss = loss(left);
-    } else {
-      [low, left, leftLoss] = [left, right, rightLoss];
-      right = low + GOLDEN * (high - low);
-      rightLoss = loss(right);
-    }
-  }
-  return Math.exp((low + high) / 2);
+  return Math.exp(goldenSection(loss, Math.log(LOWEST), Math.log(HIGHEST), STEPS));
 }
 
 /** Mean of -log softmax(scores / temperature)[label]. */

@@ -43,6 +43,7 @@ export async function makeTrainingMaterials(folder: string): Promise<Materials> 
   await prepareEncoder('vgg16', {
     // Nothing listens there: the weights come from the package.
     url: 'http://127.0.0.1:9/vgg16.h5',
+    own: { image: null, text: null },
     directory: encoders,
     signal: new AbortController().signal,
     onProgress: () => {},

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { parseParameters } from '../../parameters.ts';
-import type { Parameters } from '../../runtime/jobs.ts';
 
 export const ngramSchema = z.strictObject({
   /** Weight of the loss against the regulariser, scikit-learn's C. */
@@ -18,8 +16,3 @@ export const ngramSchema = z.strictObject({
 });
 
 export type NgramParameters = z.infer<typeof ngramSchema>;
-
-/** @throws EtiquetteError PARAMETER_INVALID naming every wrong parameter and what it may be. */
-export function ngramParameters(overrides: Parameters): NgramParameters {
-  return parseParameters(ngramSchema, 'text', overrides);
-}

@@ -8,11 +8,11 @@ import type { TextModel } from '../../../../models/family.ts';
 import { weigh } from '../../../../models/text/ngram/features.ts';
 import { COLUMNS, createGramCounter, SPACE } from '../../../../models/text/ngram/grams.ts';
 import { loadNgram, saveNgram } from '../../../../models/text/ngram/model.ts';
-import { ngramParameters } from '../../../../models/text/ngram/parameters.ts';
+import { ngramSchema } from '../../../../models/text/ngram/parameters.ts';
 import { wordsOf } from '../../../../models/text/words.ts';
 
 const CLASSES = TYPE_CODES.length;
-const PARAMETERS = ngramParameters({});
+const PARAMETERS = ngramSchema.parse({});
 
 /** Texts in which reading could go wrong: markup, entities, accents, repeats, blanks and no words at all. */
 const PRODUCTS = [

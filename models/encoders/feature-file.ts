@@ -3,23 +3,23 @@ import { open } from 'node:fs/promises';
 import { EtiquetteError } from '../../errors.ts';
 
 /**
- * A shard of features is a safetensors file with one array, `features` [pictures, featureSize], and the
- * pictures' SHA-256 in row order in its metadata. Its header depends on its inputs alone, so it can be
- * written before the first row is known.
+ * A shard of features is a safetensors file with one array, `features` [items, featureSize], and the SHA-256 of
+ * the items (pictures' files, or texts) in row order in its metadata. Its header depends on its inputs alone, so
+ * it can be written before the first row is known.
  */
 export interface ShardHeader {
   readonly featureSize: number;
-  /** SHA-256 of each row's picture. */
-  readonly pictures: readonly string[];
+  /** SHA-256 of each row's picture or text. */
+  readonly items: readonly string[];
   /** SHA-256 of the encoder's file. */
   readonly encoder: string;
 }
 
-export function encodeHeader({ featureSize, pictures, encoder }: ShardHeader): Buffer {
-  const end = pictures.length * featureSize * Float32Array.BYTES_PER_ELEMENT;
+export function encodeHeader({ featureSize, items, encoder }: ShardHeader): Buffer {
+  const end = items.length * featureSize * Float32Array.BYTES_PER_ELEMENT;
   const header = {
-    __metadata__: { encoder, pictures: pictures.join(' ') },
-    features: { dtype: 'F32', shape: [pictures.length, featureSize], data_offsets: [0, end] },
+    __metadata__: { encoder, items: items.join(' ') },
+    features: { dtype: 'F32', shape: [items.length, featureSize], data_offsets: [0, end] },
   };
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
@@ -39,7 +39,7 @@ export async function readHeader(file: string): Promise<ShardHeader & { readonly
     if (bytes > size) throw corrupt(file);
     const { buffer } = await handle.read(Buffer.alloc(length), 0, length, 8);
     let header: {
-      __metadata__: { encoder: string; pictures: string };
+      __metadata__: { encoder: string; items: string };
       features: { shape: [number, number]; data_offsets: [number, number] };
     };
     try {
@@ -47,10 +47,10 @@ export async function readHeader(file: string): Promise<ShardHeader & { readonly
     } catch {
       throw corrupt(file);
     }
-    const { encoder, pictures } = header.__metadata__;
+    const { encoder, items } = header.__metadata__;
     const { shape, data_offsets } = header.features;
     if (bytes + data_offsets[1] !== size) throw corrupt(file);
-    return { encoder, pictures: pictures.split(' '), featureSize: shape[1], bytes };
+    return { encoder, items: items.split(' '), featureSize: shape[1], bytes };
   } finally {
     await handle.close();
   }
