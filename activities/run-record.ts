@@ -105,7 +105,13 @@ export const SAYS: { readonly [N in keyof Activities]?: Says<N> } = {
 };
 
 /** The original's files lie at the root of its run, under these names. */
-const ORIGINAL = ['tokenizer_config.json', 'mapper.json', 'best_weights.json'];
+const ORIGINAL = [
+  'tokenizer_config.json',
+  'mapper.json',
+  'mapper.pkl',
+  'best_weights.json',
+  'best_weights.pkl',
+];
 
 async function versioned(version: string, config: Config): Promise<RunRecord[]> {
   const directory = join(config.bundles, version);

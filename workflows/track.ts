@@ -7,7 +7,7 @@ const { track: send } = proxyActivities<Pick<PipelineActivities, 'track'>>({
   scheduleToCloseTimeout: '7d',
   startToCloseTimeout: '7d',
   heartbeatTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
 });
 
 /**

@@ -3,8 +3,8 @@ import { isTypeCode, TYPE_CODES, type TypeCode } from '../../data/type-codes.ts'
 import { EtiquetteError } from '../../errors.ts';
 
 /**
- * The original's JSON files for a bundle of ours, by name: class index -> code, and the two fusion weights
- * (text, image). tokenizer_config.json comes with the text model.
+ * The original's files for a bundle of ours, by name: class index -> code (the pickle has code -> index), and the
+ * two fusion weights (text, image), as JSON and as pickles. tokenizer_config.json comes with the text model.
  */
 export function originalFiles({ textWeight }: { textWeight: number }): Readonly<Record<string, string>> {
   const mapper = Object.fromEntries(TYPE_CODES.map((code, index) => [index, String(code)]));
@@ -12,9 +12,14 @@ export function originalFiles({ textWeight }: { textWeight: number }): Readonly<
   const imageWeight = Number((1 - textWeight).toPrecision(12));
   return {
     'mapper.json': JSON.stringify(mapper, null, 2),
+    'mapper.pkl': pickled(`(d${TYPE_CODES.map((code, index) => `I${code}\nI${index}\ns`).join('')}`),
     'best_weights.json': `[${textWeight}, ${imageWeight}]`,
+    'best_weights.pkl': pickled(`(F${textWeight}\nF${imageWeight}\nt`),
   };
 }
+
+/** Python's oldest pickle protocol is text: every pickle.load reads it. */
+const pickled = (commands: string) => `${commands}.`;
 
 /** The codes by class index. @throws EtiquetteError IMPORT_MAPPER_INVALID unless each code has one index. */
 export function parseMapper(json: string): TypeCode[] {
