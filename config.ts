@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { DvcRemote } from './data/versions/dvc.ts';
 import { EtiquetteError } from './errors.ts';
 
 /** The project's folder: relative paths in variables start here, wherever a command is called from. */
@@ -72,6 +73,20 @@ const schema = z.object({
   MLFLOW_EXPERIMENT_NAME: z.string().min(1).default('ProductCodeClassifier'),
   MLFLOW_PORT: port(5000),
 
+  /** "off": data and models are not versioned with DVC. */
+  DVC: z.enum(['on', 'off']).default('on'),
+  /** Where versions are pushed to: a folder, s3://bucket/path, ... */
+  DVC_REMOTE_URL: z
+    .string()
+    .min(1)
+    .transform((url) => (/^\w+:\/\//.test(url) ? url : resolve(PROJECT, url)))
+    .optional(),
+  DVC_REMOTE_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be the http(s) address of an S3 server' })
+    .optional(),
+  DVC_REMOTE_ACCESS_KEY_ID: z.string().min(1).optional(),
+  DVC_REMOTE_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+
   API_HOST: z.string().min(1).default('127.0.0.1'),
   API_PORT: port(8000),
   /** Where the deploy activity finds the API. */
@@ -110,6 +125,9 @@ export interface Config extends Environment {
   readonly deployments: string;
   /** The API's database. */
   readonly database: string;
+  /** DVC's repository: pointers and records of every version of data and models, and its cache. */
+  readonly versions: string;
+  readonly versionsRemote: DvcRemote;
   /** What training runs have to say to MLflow, until it is sent. */
   readonly tracking: string;
   /** The MLflow server; null when there is to be none. */
@@ -145,6 +163,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     features: join(values.VAR_DIR, 'features'),
     deployments: join(values.VAR_DIR, 'deployments.json'),
     database: join(values.VAR_DIR, 'etiquette.db'),
+    versions: join(values.VAR_DIR, 'dvc'),
+    versionsRemote: {
+      url: values.DVC_REMOTE_URL ?? join(values.VAR_DIR, 'dvc-remote'),
+      endpoint: values.DVC_REMOTE_ENDPOINT,
+      accessKeyId: values.DVC_REMOTE_ACCESS_KEY_ID,
+      secretAccessKey: values.DVC_REMOTE_SECRET_ACCESS_KEY,
+    },
     tracking: join(values.VAR_DIR, 'tracking'),
     mlflow:
       values.MLFLOW === 'off'

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { VersionStore } from '../data/versions/store.ts';
 import type { MlProcess } from '../models/runtime/jobs.ts';
 import type { MlflowServer } from '../models/tracking/client.ts';
 
@@ -13,6 +14,8 @@ export interface ActivityDeps {
   readonly vision: MlProcess;
   /** null: training runs are not told to MLflow. */
   readonly tracking: Tracking | null;
+  /** null: data and models are not kept with DVC. */
+  readonly versions: VersionStore | null;
 }
 
 export interface Tracking {

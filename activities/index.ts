@@ -6,6 +6,7 @@ import { createFetch } from './fetch.ts';
 import { createFuse } from './fuse.ts';
 import { createGate } from './gate.ts';
 import { createJoinPredictions, createPlanPrediction, createPredictShard } from './predict.ts';
+import { createPushBundle, createPushDataset, createPushPredictions } from './push.ts';
 import { createSettings } from './settings.ts';
 import { createSplit } from './split.ts';
 import { createTrack } from './track.ts';
@@ -27,6 +28,9 @@ export function createPipelineActivities(deps: ActivityDeps) {
     planPrediction: createPlanPrediction(deps),
     joinPredictions: createJoinPredictions(deps),
     track: createTrack(deps),
+    pushDataset: createPushDataset(deps),
+    pushBundle: createPushBundle(deps),
+    pushPredictions: createPushPredictions(deps),
   };
 }
 

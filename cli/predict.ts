@@ -57,6 +57,7 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(
       `${result.rows} products (${result.pictures} with a picture), bundle ${result.bundle}: ${result.out}\n`,
     );
+    for (const warning of result.warnings) process.stderr.write(`Warning: ${warning}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;

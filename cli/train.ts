@@ -85,6 +85,7 @@ export async function main(args: string[]): Promise<number> {
     const report = await followTraining(handle, handle.firstExecutionRunId);
     if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else process.stdout.write(`${report.outcome}: ${report.reason}\n`);
+    for (const warning of report.warnings) process.stderr.write(`Warning: ${warning}\n`);
     return EXIT_CODES[report.outcome];
   } finally {
     await client.connection.close();
@@ -147,6 +148,7 @@ export async function followTraining(handle: WorkflowHandle, runId: string): Pro
       checks: [],
       report: null,
       mlflow: final?.mlflow ?? null,
+      warnings: [],
     };
   }
 }

@@ -5,12 +5,14 @@ export const STAGES = [
   'fetch',
   'validate',
   'split',
+  'push-data',
   'text',
   'features',
   'image',
   'fuse',
   'evaluate',
   'version',
+  'push-bundle',
   'gate',
   'deploy',
 ] as const;
@@ -40,6 +42,8 @@ export interface TrainAndDeployResult {
   readonly report: string | null;
   /** null when MLflow is off, or the run ended before it was heard of. */
   readonly mlflow: MlflowLink | null;
+  /** What did not keep the run from its outcome, but wants a look: a remote that could not be pushed to. */
+  readonly warnings: readonly string[];
 }
 
 /** Where a training run is in MLflow; `problem` is what keeps it from there: it is sent later. */
@@ -92,6 +96,9 @@ export interface PredictCatalogueResult {
   readonly rows: number;
   readonly pictures: number;
   readonly out: string;
+  /** The file's version in DVC; null when it was not pushed, or DVC is off. */
+  readonly version: string | null;
+  readonly warnings: readonly string[];
 }
 
 export const WORKFLOWS = {

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { ActivityDeps, Tracking } from '../activities/deps.ts';
+import { dvc } from '../cli/setup/dvc.mjs';
 import { type Config, PROJECT } from '../config.ts';
+import { createVersionStore } from '../data/versions/store.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 
 /** Builds what activities need, and how to let go of it. The ML processes start on their first job. */
@@ -24,6 +26,10 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
     ml,
     vision,
     tracking: trackingOf(config),
+    versions:
+      config.DVC === 'off'
+        ? null
+        : createVersionStore({ command: dvc(), directory: config.versions, remote: config.versionsRemote }),
     close: async () => {
       await Promise.all([ml.close(), vision.close()]);
     },

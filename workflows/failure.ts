@@ -8,13 +8,9 @@ import {
 /** Brings the reason to the top, where the Web UI and commands show it: «validate: 12 rows have no code». */
 export function readable(stage: string, error: unknown): unknown {
   if (isCancellation(error)) return error;
-  let cause = error;
-  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause) {
-    cause = cause.cause;
-  }
+  const cause = causeOf(error);
   if (!(cause instanceof ApplicationFailure)) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    return ApplicationFailure.nonRetryable(`${stage}: ${message}`, 'STAGE_FAILED');
+    return ApplicationFailure.nonRetryable(`${stage}: ${reasonIn(error)}`, 'STAGE_FAILED');
   }
   return ApplicationFailure.create({
     message: `${stage}: ${cause.message}`,
@@ -22,4 +18,18 @@ export function readable(stage: string, error: unknown): unknown {
     nonRetryable: true,
     details: cause.details ?? [],
   });
+}
+
+/** Why an activity or a child workflow failed, in the words of what failed. */
+export function reasonIn(error: unknown): string {
+  const cause = causeOf(error);
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function causeOf(error: unknown): unknown {
+  let cause = error;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause) {
+    cause = cause.cause;
+  }
+  return cause;
 }

@@ -5,13 +5,14 @@ import { type PredictCatalogueInput, predictCatalogueInput } from '../temporal/i
 import { pipelineActivities, trainingActivities } from './activities.ts';
 import { readable } from './failure.ts';
 import { parseInput } from './input.ts';
+import { collectPushes, pushActivities } from './push.ts';
 
 const { settings } = proxyLocalActivities<SettingsActivities>({ startToCloseTimeout: '10s' });
 
 /** Predicts a whole catalogue, shard by shard, on every worker of the training queue. */
 export async function predictCatalogue(input: PredictCatalogueInput): Promise<PredictCatalogueResult> {
   const { catalogue: source, part, bundle, out, shardSize } = parseInput(predictCatalogueInput, input);
-  const { trainingTaskQueue } = await settings();
+  const { trainingTaskQueue, dvc = false } = await settings();
   const queues = { pipeline: workflowInfo().taskQueue, training: trainingTaskQueue };
   const pipeline = pipelineActivities(queues);
   try {
@@ -26,8 +27,19 @@ export async function predictCatalogue(input: PredictCatalogueInput): Promise<Pr
       }),
     );
     await pipeline.joinPredictions({ plan, out });
+    const pushes = collectPushes();
+    let version: string | null = null;
+    if (dvc) {
+      const { pushPredictions } = pushActivities(queues.pipeline);
+      pushes.start('file of predictions', async () => {
+        const pushed = await pushPredictions({ out, bundle: plan.bundle, catalogue });
+        version = pushed.version;
+        return pushed;
+      });
+    }
+    const warnings = await pushes.finish();
     const pictures = answers.reduce((sum, answer) => sum + answer.pictures, 0);
-    return { bundle: plan.bundle, rows: plan.rows, pictures, out };
+    return { bundle: plan.bundle, rows: plan.rows, pictures, out, version, warnings };
   } catch (error) {
     throw readable('predict', error);
   }

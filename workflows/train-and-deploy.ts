@@ -7,6 +7,7 @@ import { deployAsChild } from './deploy-child.ts';
 import { readable } from './failure.ts';
 import { parseInput } from './input.ts';
 import { trackProgress } from './progress.ts';
+import { collectPushes, pushActivities } from './push.ts';
 
 const { settings } = proxyLocalActivities<SettingsActivities>({ startToCloseTimeout: '10s' });
 
@@ -20,10 +21,12 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
   const { family, seed } = asked;
   const progress = trackProgress();
   upsertSearchAttributes({ EtiquetteFamily: [family] });
-  const { trainingTaskQueue } = await settings();
+  const { trainingTaskQueue, dvc = false } = await settings();
   const queues = { pipeline: workflowInfo().taskQueue, training: trainingTaskQueue };
   const pipeline = pipelineActivities(queues);
   const training = trainingActivities(queues);
+  const pushes = collectPushes();
+  const { pushDataset, pushBundle } = pushActivities(queues.pipeline);
   let stage: string = 'fetch';
   const run: typeof progress.run = async (name, work, reused) => {
     try {
@@ -44,6 +47,8 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       wasReused,
     );
     upsertSearchAttributes({ EtiquetteDatasetVersion: [dataset.version] });
+    const pushData = () => progress.run('push-data', () => pushDataset({ catalogue, dataset }), wasReused);
+    if (dvc) pushes.start('catalogue', pushData);
 
     const [text, plan] = await Promise.all([
       run('text', () => training.trainText({ family, dataset, seed, parameters: asked.text }), wasReused),
@@ -90,6 +95,8 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       wasReused,
     );
     upsertSearchAttributes({ EtiquetteBundle: [bundle] });
+    if (dvc)
+      pushes.start('bundle', () => progress.run('push-bundle', () => pushBundle({ bundle }), wasReused));
 
     const verdict = await run('gate', () =>
       training.gate({ ...parts, bundle, evaluation, rule: asked.gate }),
@@ -105,14 +112,16 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       checks: verdict.checks,
       report: evaluation.directory,
       mlflow: progress.mlflow,
+      warnings: [],
     });
-    const end = (outcome: Outcome, reason: string) => {
+    const end = async (outcome: Outcome, reason: string) => {
       upsertSearchAttributes({ EtiquetteOutcome: [outcome] });
-      return result(outcome, reason);
+      const warnings = await pushes.finish();
+      return { ...result(outcome, reason), warnings };
     };
-    if (!verdict.passed) return end('rejected', verdict.reason);
+    if (!verdict.passed) return await end('rejected', verdict.reason);
     if (asked.deploy === false) {
-      return end('waiting', `Ready, but the run was asked not to deploy: npm run deploy -- ${bundle}`);
+      return await end('waiting', `Ready, but the run was asked not to deploy: npm run deploy -- ${bundle}`);
     }
     let { by } = asked;
     let { reason } = verdict;
@@ -120,15 +129,15 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       upsertSearchAttributes({ EtiquetteOutcome: ['waiting'] });
       const decided = await progress.approval.wait(result('waiting', reason), asked.approvalHours);
       if (decided === null) {
-        return end('rejected', `Nobody approved it within ${asked.approvalHours} hours. ${reason}`);
+        return await end('rejected', `Nobody approved it within ${asked.approvalHours} hours. ${reason}`);
       }
       const words = `${decided.approved ? 'Approved' : 'Rejected'} by ${decided.by}: ${decided.reason}`;
-      if (!decided.approved) return end('rejected', words);
+      if (!decided.approved) return await end('rejected', words);
       by = decided.by;
       reason = words;
     }
     await run('deploy', () => deployAsChild({ version: bundle, by, reason }));
-    return end('deployed', reason);
+    return await end('deployed', reason);
   } catch (error) {
     upsertSearchAttributes({ EtiquetteOutcome: ['failed'] });
     throw readable(stage, error);

@@ -47,6 +47,7 @@ export async function startStack(
     STATUS_PER_MINUTE: '0',
     TOKEN_PER_MINUTE: '0',
     MLFLOW: 'off',
+    DVC: 'off',
     ...more,
   };
   const temporalOptions = { address, uiPort, directory: join(directory, 'temporal') };

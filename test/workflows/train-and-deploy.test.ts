@@ -41,6 +41,9 @@ const answers: Record<keyof Activities, unknown> = {
   predictShard: {},
   joinPredictions: {},
   track: { sent: 0 },
+  pushDataset: { version: 'dataset', reused: false },
+  pushBundle: { version: 'b'.repeat(16), reused: true },
+  pushPredictions: {},
 };
 
 describe('the workflow trainAndDeploy', function () {
@@ -75,8 +78,8 @@ describe('the workflow trainAndDeploy', function () {
         name,
         async (given: never) => {
           calls.push({ name, input: given });
-          if (name === 'settings') return { trainingTaskQueue: taskQueue };
           const stub = stubs[name as keyof Activities];
+          if (name === 'settings') return { trainingTaskQueue: taskQueue, ...(stub?.(given) ?? {}) };
           return stub ? stub(given) : answers[name as keyof Activities];
         },
       ]),
@@ -207,6 +210,47 @@ describe('the workflow trainAndDeploy', function () {
     assert.equal(result.outcome, 'rejected');
     assert.equal(result.reason, 'Worse than the champion.');
     assert.equal(count('deploy'), 0);
+  });
+
+  it('pushes data and bundle beside the training when DVC is on, and says what was pushed before', async () => {
+    const result = await run({}, { settings: () => ({ dvc: true }) });
+    const input = (name: string) =>
+      calls.find((call) => call.name === name)?.input as Record<string, unknown>;
+    assert.deepEqual(input('pushDataset').dataset, input('trainText').dataset);
+    assert.deepEqual(input('pushBundle'), { bundle: 'b'.repeat(16) });
+    const pushed = result.stages.filter(({ name }) => name.startsWith('push-'));
+    assert.deepEqual(
+      pushed.map(({ name, reused }) => [name, reused]),
+      [
+        ['push-data', false],
+        ['push-bundle', true],
+      ],
+    );
+    assert.deepEqual(result.warnings, []);
+  });
+
+  it('deploys all the same when the remote stays away, with a warning, after a bounded number of tries', async () => {
+    const result = await run(
+      {},
+      {
+        settings: () => ({ dvc: true }),
+        pushDataset: () => {
+          throw ApplicationFailure.retryable('s3://kept does not answer.', 'DVC_REMOTE_UNREACHABLE');
+        },
+        pushBundle: () => {
+          throw ApplicationFailure.nonRetryable('s3://kept refuses the keys.', 'DVC_REMOTE_DENIED');
+        },
+      },
+    );
+    assert.equal(result.outcome, 'deployed');
+    assert.equal(count('pushDataset'), 6);
+    assert.equal(count('pushBundle'), 1);
+    assert.match(
+      result.warnings[0] ?? '',
+      /catalogue was not pushed: s3:.* does not answer.*npm run data -- push/,
+    );
+    assert.match(result.warnings[1] ?? '', /bundle was not pushed: .*refuses the keys/);
+    assert.ok(result.stages.every(({ name }) => !name.startsWith('push-')));
   });
 
   it('stops at the bundle store when it is asked not to deploy', async () => {
