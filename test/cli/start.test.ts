@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { mlflowServer } from '../../cli/setup/mlflow.mjs';
 import { temporalCli } from '../../cli/setup/tools.mjs';
 import { PROJECT } from '../../config.ts';
 import { recordDeployment } from '../../models/bundle/deployments.ts';
@@ -29,13 +30,14 @@ describe('npm start', function () {
     });
     for (const file of files.split('\0').filter(Boolean)) cpSync(join(PROJECT, file), join(project, file));
     symlinkSync(join(PROJECT, 'node_modules'), join(project, 'node_modules'));
-    ports = [await freePort(), await freePort(), await freePort()];
+    ports = [await freePort(), await freePort(), await freePort(), await freePort()];
     const { SECRET_KEY, DEPLOY_TOKEN, TEST_USER_PASSWORD, VAR_DIR, ...rest } = process.env;
     env = {
       ...rest,
       API_PORT: `${ports[0]}`,
       TEMPORAL_ADDRESS: `127.0.0.1:${ports[1]}`,
       TEMPORAL_UI_PORT: `${ports[2]}`,
+      MLFLOW_PORT: `${ports[3]}`,
     };
     const json = execFileSync('npm', ['run', '-s', 'import', '--', 'test/fixtures/keras/keras2', '--json'], {
       cwd: project,
@@ -75,6 +77,7 @@ describe('npm start', function () {
       assert.ok(password, output);
       assert.equal((await predict(told.api, username, password)).status, 200);
       assert.equal((await fetch(told.temporalUi)).status, 200);
+      assert.equal(told.mlflow, mlflowServer() ? `http://127.0.0.1:${ports[3]}` : null);
 
       const second = spawn('npm', ['start'], { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
       let complaint = '';
