@@ -6,6 +6,7 @@ import { compareAnswers, f1Interval, type Interval, weightedF1 } from '../models
 import { calibrationError, reliabilityOf } from '../models/evaluation/calibration.ts';
 import { CLASSES } from '../models/evaluation/rows.ts';
 import { FAMILY_NAMES, family } from '../models/families.ts';
+import { ORIGINAL_LSTM } from '../models/text/lstm/parameters.ts';
 import { trainAndDeployInput } from '../temporal/inputs.ts';
 import { type BenchCatalogue, benchCatalogue, splitRowOf } from './catalogue.ts';
 import { answersOf, benchProcesses, crossValidate, labelsOf, type OutOfFold } from './cross-validation.ts';
@@ -19,8 +20,6 @@ const SEED = 1;
 /** Of the rows outside a fold: the learning curve's points. The last is all of them, for the figures. */
 const QUARTERS = [1, 2, 4] as const;
 
-/** The original's text model as it was trained: ten words, padding after them, its cleaning. */
-const ORIGINAL = { length: 10, padding: 'post', cleaning: 'original' } as const;
 const STANDARD = trainAndDeployInput.parse({}).family;
 const ORIGINAL_FAMILY = 'lstm-vgg16';
 
@@ -80,8 +79,8 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
     say(`${ORIGINAL_FAMILY}, the text model in the original's form.`);
     const original = await crossValidate({
       ...{ family: family(ORIGINAL_FAMILY), catalogue, processes, say },
-      textEncoder: await benchTextEncoder(config, family(ORIGINAL_FAMILY), ORIGINAL, say),
-      ...{ splits: whole, shards: null, text: ORIGINAL, directory: join(directory, 'original') },
+      textEncoder: await benchTextEncoder(config, family(ORIGINAL_FAMILY), ORIGINAL_LSTM, say),
+      ...{ splits: whole, shards: null, text: ORIGINAL_LSTM, directory: join(directory, 'original') },
     });
     say(`Learning curve: ${await writeLearningCurve(home, curve)}`);
     return rowsOf({ catalogue, labels, found, original: answersOf(original.text), peer });

@@ -6,6 +6,7 @@ import { TYPE_CODES } from '../data/type-codes.ts';
 import { family } from '../models/families.ts';
 import type { TrainingSummary } from '../models/runtime/jobs.ts';
 import { cleanerOf } from '../models/text/cleaners.ts';
+import { ORIGINAL_LSTM } from '../models/text/lstm/parameters.ts';
 import type { EpochEvent } from '../models/training/epoch-audit.ts';
 import { type BenchCatalogue, benchCatalogue, inventedCatalogue, type LabelledRow } from './catalogue.ts';
 import { labelsOf } from './cross-validation.ts';
@@ -93,10 +94,7 @@ async function textTraining(
     ml.run('trainText', {
       family: 'lstm-vgg16',
       ...{ dataset, seed: SEED, directory: home, encoder: null, featuresDirectory: home },
-      parameters: {
-        ...{ length: 10, padding: 'post', cleaning: 'original' },
-        ...{ epochs: TEXT_EPOCHS, patience: TEXT_EPOCHS },
-      },
+      parameters: { ...ORIGINAL_LSTM, epochs: TEXT_EPOCHS, patience: TEXT_EPOCHS },
     }),
   );
   const clean = cleanerOf('original');

@@ -1,14 +1,11 @@
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { EtiquetteError } from '../../errors.ts';
 import type { StoredLstm } from '../text/lstm/model.ts';
-import { lstmParameters } from '../text/lstm/parameters.ts';
+import { lstmParameters, ORIGINAL_LSTM } from '../text/lstm/parameters.ts';
 import { vocabularyFromKeras } from '../text/vocabulary.ts';
 import { expectSettings, weightOf, workingLayers } from './architecture.ts';
 import { reorder } from './class-order.ts';
 import type { KerasModel } from './keras-file.ts';
-
-/** Words of a text that the original keeps; the length of its models where the file does not say. */
-const LENGTH = 10;
 
 /**
  * The original's LSTM with its tokenizer, as our text recipe stores one.
@@ -46,12 +43,11 @@ export function importText(model: KerasModel, tokenizer: string, columns: readon
   return {
     tokenizer,
     parameters: lstmParameters({
+      ...ORIGINAL_LSTM,
       words,
       embedding: width,
       units,
-      length: model.inputShape[0] ?? LENGTH,
-      padding: 'post',
-      cleaning: 'original',
+      length: model.inputShape[0] ?? ORIGINAL_LSTM.length,
     }),
     weights: {
       'embedding/embeddings': embeddings,

@@ -93,27 +93,6 @@ export function vocabularyFromKeras(json: string): Vocabulary {
   }
 }
 
-/**
- * Writes the numbers of `words` into a row of fixed length: the first words count, a longer text is cut.
- * Padding goes before the words: an LSTM without a mask forgets a text that is followed by 30 paddings.
- */
-export function encode(
-  vocabulary: Vocabulary,
-  words: readonly string[],
-  row: Int32Array,
-  padding: Padding,
-): void {
-  const count = Math.min(words.length, row.length);
-  const start = padding === 'pre' ? row.length - count : 0;
-  row.fill(PADDING);
-  for (let at = 0; at < count; at++) {
-    row[start + at] = vocabulary.numbers.get(words[at] as string) ?? UNKNOWN;
-  }
-}
-
-/** The original padded after the words; its imported models need that. */
-export type Padding = 'pre' | 'post';
-
 function kept(numbered: ReadonlyArray<readonly [string, number]>, size: number): Map<string, number> {
   return new Map(numbered.filter(([, number]) => number < size));
 }

@@ -3,7 +3,8 @@ import { TYPE_CODES } from '../../../data/type-codes.ts';
 import type { Learner } from '../../training/fit.ts';
 import type { TensorFlow } from '../../training/operations.ts';
 import { createTally } from '../../training/tally.ts';
-import { timeMajor } from './batches.ts';
+import { createBatch, type Text } from './batches.ts';
+import { createDropout, dropWords } from './dropout.ts';
 import { createNetwork, type WeightOf } from './network.ts';
 import type { LstmParameters } from './parameters.ts';
 import { initialWeights, toFused } from './weights.ts';
@@ -12,9 +13,9 @@ const CLASSES = TYPE_CODES.length;
 /** Validation keeps nothing for a way back, so its batches may be larger. */
 const VALIDATION_BATCH = 256;
 
-/** Encoded rows, [n * length], and each row's class. */
+/** Texts and each one's class. */
 export interface EncodedRows {
-  readonly words: Int32Array;
+  readonly texts: readonly Text[];
   readonly classes: readonly number[];
 }
 
@@ -25,13 +26,13 @@ export function createLstmLearner(
   parameters: LstmParameters,
   seed: number,
 ): Learner & { dispose(): void } {
-  const { length, batchSize } = parameters;
-  const network = createNetwork(tf, parameters.units);
+  const { batchSize, wordDropout } = parameters;
+  const network = createNetwork(tf, parameters);
 
-  const inputs = ({ words, classes }: EncodedRows, pick: readonly number[]) => {
+  const inputs = ({ texts, classes }: EncodedRows, pick: readonly number[]) => {
     const labels = pick.map((row) => classes[row] ?? 0);
     return {
-      words: tf.tensor2d(timeMajor(words, length, pick), [length, pick.length]),
+      texts: pick.map((row) => texts[row] ?? []),
       labels,
       oneHot: () => tf.tensor2d(oneHot(labels), [pick.length, CLASSES]),
     };
@@ -42,12 +43,17 @@ export function createLstmLearner(
     async train(adam, epoch, onBatch) {
       const { train } = parts;
       const order = shuffled([...train.classes.keys()], random(seed, 'text', 'shuffle', epoch));
+      const next = random(seed, 'text', 'dropout', epoch);
       const tally = createTally(CLASSES);
       for (let from = 0; from < order.length; from += batchSize) {
         tf.tidy(() => {
-          const { words, labels, oneHot } = inputs(train, order.slice(from, from + batchSize));
+          const { texts, labels, oneHot } = inputs(train, order.slice(from, from + batchSize));
+          const batch = createBatch(dropWords(texts, wordDropout, next), parameters);
           // The weights must be let go before Adam changes them in place.
-          const step = tf.tidy(() => network.step((name) => adam.weight(name), words, oneHot()));
+          const step = tf.tidy(() => {
+            const dropout = createDropout(tf, parameters, labels.length, next);
+            return network.step((name) => adam.weight(name), batch, oneHot(), dropout);
+          });
           adam.apply(step.gradients);
           tally.add(step.losses.dataSync<'float32'>(), step.logits.dataSync<'float32'>(), labels);
         });
@@ -60,12 +66,12 @@ export function createLstmLearner(
       const tally = createTally(CLASSES);
       for (let from = 0; from < rows.length; from += VALIDATION_BATCH) {
         tf.tidy(() => {
-          const { words, labels, oneHot } = inputs(
+          const { texts, labels, oneHot } = inputs(
             parts.validation,
             rows.slice(from, from + VALIDATION_BATCH),
           );
           const weightOf: WeightOf = (name) => adam.weight(name);
-          const logits = network.logits(weightOf, words);
+          const logits = network.logits(weightOf, createBatch(texts, parameters));
           const losses = logits.logSoftmax().mul(oneHot()).sum(1).neg();
           tally.add(losses.dataSync<'float32'>(), logits.dataSync<'float32'>(), labels);
         });

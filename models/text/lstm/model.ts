@@ -10,9 +10,10 @@ import { readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts'
 import { tensorflow } from '../../runtime/tensorflow.ts';
 import { cleanerOf } from '../cleaners.ts';
 import { vocabularyFromKeras } from '../vocabulary.ts';
-import { encodeRows, timeMajor } from './batches.ts';
+import { createBatch } from './batches.ts';
+import { createRowFinder } from './embedding-rows.ts';
 import { createNetwork } from './network.ts';
-import { type LstmParameters, lstmSchema } from './parameters.ts';
+import { type LstmParameters, lstmSchema, PLAIN_LSTM } from './parameters.ts';
 import { type FusedName, type KerasWeights, kerasWeights, toFused } from './weights.ts';
 
 const WEIGHTS = 'weights.safetensors';
@@ -24,7 +25,9 @@ const BATCH = 256;
 const descriptionSchema = z.object({
   format: z.literal(1),
   recipe: z.literal('lstm'),
-  parameters: lstmSchema,
+  parameters: z
+    .record(z.string(), z.unknown())
+    .transform((stored) => lstmSchema.parse({ ...PLAIN_LSTM, ...stored })),
 });
 
 export interface StoredLstm {
@@ -60,9 +63,10 @@ export async function loadLstm(directory: string): Promise<TextModel> {
     );
   }
   const clean = cleanerOf(parameters.cleaning);
+  const rowsOf = createRowFinder(vocabulary, parameters);
   const fused = toFused(kerasWeights(await readSafetensors(join(directory, WEIGHTS)), parameters));
   const tf = await tensorflow();
-  const network = createNetwork(tf, parameters.units);
+  const network = createNetwork(tf, parameters);
   const weights = new Map(
     Object.entries(fused).map(([name, { shape, data }]) => [name, tf.keep(tf.tensor(data, [...shape]))]),
   );
@@ -70,9 +74,8 @@ export async function loadLstm(directory: string): Promise<TextModel> {
 
   const predictBatch = (documents: readonly string[][]): Float32Array =>
     tf.tidy(() => {
-      const rows = encodeRows(vocabulary, documents, parameters);
-      const words = tf.tensor2d(timeMajor(rows, parameters.length), [parameters.length, documents.length]);
-      return network.logits(weightOf, words).softmax().dataSync<'float32'>();
+      const texts = documents.map((words) => words.slice(0, parameters.length).map(rowsOf));
+      return network.logits(weightOf, createBatch(texts, parameters)).softmax().dataSync<'float32'>();
     });
 
   return {

@@ -1,136 +1,115 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import { operations, type TensorFlow } from '../../training/operations.ts';
-import type { FusedName } from './weights.ts';
+import type { Batch } from './batches.ts';
+import { createLookup, turn } from './lookup.ts';
+import type { LstmParameters } from './parameters.ts';
+import { POOLED, pool, poolGradient } from './pooling.ts';
+import { createRecurrent } from './recurrent.ts';
+import { directionsOf, type FusedName } from './weights.ts';
 
 /** The weights at this moment, by name. Whoever asks disposes of the answer (or calls inside a tidy). */
 export type WeightOf = (name: FusedName) => Tensor;
 
+export type Gradients = Partial<Record<FusedName, Tensor>>;
+
 export type Step = {
   /** By the weights' names. */
-  gradients: Record<FusedName, Tensor>;
+  gradients: Gradients;
   /** Cross-entropy of each row. */
   losses: Tensor1D;
   logits: Tensor2D;
 };
 
+/** What dropout leaves: factors of the words' vectors, [1, batch, embedding], and of the pooled features. */
+export interface Dropout {
+  readonly vectors: Tensor;
+  readonly pooled: Tensor;
+}
+
 /**
- * Embedding -> LSTM -> dense, in TensorFlow's fused operations, with the gradients written out. Equal to the
- * layers API's model (recurrentActivation 'sigmoid') and several times as fast; a test compares the two.
+ * Embedding -> LSTM, one for each direction -> pooling -> dense, in TensorFlow's fused operations, with the
+ * gradients written out. In the original's form equal to the layers API's model (recurrentActivation
+ * 'sigmoid') and several times as fast; tests compare the two, and other forms with automatic differentiation.
  */
 export interface Network {
-  /** Class scores before the softmax, [batch, classes]. `words`: numbers, [length, batch], int32. */
-  logits(weightOf: WeightOf, words: Tensor2D): Tensor2D;
+  /** Class scores before the softmax, [batch, classes]. */
+  logits(weightOf: WeightOf, batch: Batch): Tensor2D;
   /** One pass forward and back for the mean cross-entropy. `labels`: one-hot, [batch, classes]. */
-  step(weightOf: WeightOf, words: Tensor2D, labels: Tensor2D): Step;
+  step(weightOf: WeightOf, batch: Batch, labels: Tensor2D, dropout?: Dropout): Step;
   dispose(): void;
 }
 
-interface Forward {
-  readonly sequence: Tensor;
-  readonly start: Tensor;
-  /** Of the fused LSTM, as its gradient wants them: i, cs, f, o, ci, co, h, each [length, batch, units]. */
-  readonly inner: readonly Tensor[];
-  readonly last: Tensor2D;
-  readonly logits: Tensor2D;
-}
+export type NetworkForm = Pick<LstmParameters, 'units' | 'bidirectional' | 'pooling' | 'padding'>;
 
-export function createNetwork(tf: TensorFlow, units: number): Network {
-  const { attribute, type, run, one } = operations(tf);
-  const float = type('T');
-  const noPeephole = tf.keep(tf.zeros([units]));
-  const lengths = new Map<number, Tensor>();
-  const noPeepholes = attribute('use_peephole', 'bool', false);
-  const forwardAttributes = [float, noPeepholes, attribute('cell_clip', 'float', 0)];
-  const segmentAttributes = [float, type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
+export function createNetwork(tf: TensorFlow, form: NetworkForm): Network {
+  const { units, pooling, padding } = form;
+  const { type, run } = operations(tf);
+  const lookup = createLookup(tf);
+  const recurrent = createRecurrent(tf, units);
+  const directions = directionsOf(form);
+  // Zero vectors leave an LSTM's state at zero as long as the bias of its cell input is zero: padding before a
+  // text is then as good as none, without a mask, which the fused LSTM does not know.
+  const masked = new Float32Array(4 * units).fill(1).fill(0, 2 * units, 3 * units);
+  const trainedBias = padding === 'masked' ? tf.keep(tf.tensor1d(masked)) : null;
 
-  /** The fused LSTM wants its length as int64, which the JavaScript API does not have. */
-  const int64 = (length: number): Tensor => {
-    let tensor = lengths.get(length);
-    if (!tensor) {
-      tensor = toInt64(tf, length);
-      lengths.set(length, tensor);
-    }
-    return tensor;
-  };
-
-  function lstmInputs(weightOf: WeightOf, sequence: Tensor, start: Tensor): Tensor[] {
-    const peepholes = [noPeephole, noPeephole, noPeephole];
-    const length = int64(sequence.shape[0] ?? 0);
-    return [length, sequence, start, start, weightOf('lstmKernel'), ...peepholes, weightOf('lstmBias')];
+  function forward(weightOf: WeightOf, batch: Batch, dropout?: Dropout) {
+    const found = lookup(weightOf('embeddings') as Tensor2D, batch);
+    const turned = tf.tensor1d(batch.turned, 'int32');
+    const counts = tf.tensor2d(batch.counts, [batch.size, 1]);
+    const read = dropout ? found.vectors.mul<Tensor3D>(dropout.vectors) : found.vectors;
+    const passes = directions.map(({ kernel, bias, backwards }) => {
+      const sequence = backwards ? turn(read, turned) : read;
+      const pass = recurrent.forward(weightOf(kernel), weightOf(bias), sequence);
+      return { ...pass, pooled: pool(tf, pooling, pass.outputs, counts) };
+    });
+    const all = tf.concat2d(
+      passes.map(({ pooled }) => pooled),
+      1,
+    );
+    const features = dropout ? all.mul<Tensor2D>(dropout.pooled) : all;
+    const logits = features.matMul(weightOf('denseKernel') as Tensor2D).add<Tensor2D>(weightOf('denseBias'));
+    return { found, turned, counts, passes, features, logits };
   }
 
-  function forward(weightOf: WeightOf, words: Tensor2D): Forward {
-    const [length, batch] = words.shape;
-    const sequence = tf.gather(weightOf('embeddings'), words);
-    const start = tf.zeros([batch, units]);
-    const inner = run('BlockLSTMV2', forwardAttributes, lstmInputs(weightOf, sequence, start), 7);
-    const outputs = inner[6] as Tensor;
-    const last = outputs.slice([length - 1, 0, 0], [1, batch, units]).reshape([batch, units]) as Tensor2D;
-    const logits = last.matMul(weightOf('denseKernel') as Tensor2D).add<Tensor2D>(weightOf('denseBias'));
-    return { sequence, start, inner, last, logits };
-  }
+  type Forward = ReturnType<typeof forward>;
 
-  function backward(weightOf: WeightOf, words: Tensor2D, pass: Forward, errors: Tensor2D) {
-    const [length, batch] = words.shape;
-    const embeddings = weightOf('embeddings');
-    // Only the last output reaches the loss.
-    const lastGradient = errors.matMul(weightOf('denseKernel') as Tensor2D, false, true);
-    const earlier = tf.zeros([length - 1, batch, units]);
-    const outputGradient = tf.concat([earlier, lastGradient.reshape([1, batch, units])], 0);
-    const [sequenceGradient, , , lstmKernel, , , , lstmBias] = run(
-      'BlockLSTMGradV2',
-      [float, noPeepholes],
-      [
-        ...lstmInputs(weightOf, pass.sequence, pass.start),
-        ...pass.inner,
-        tf.zeros([length, batch, units]),
-        outputGradient,
-      ],
-      8,
-    ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-    return {
-      embeddings: one('UnsortedSegmentSum', segmentAttributes, [
-        sequenceGradient,
-        words,
-        tf.scalar(embeddings.shape[0] ?? 0, 'int32'),
-      ]),
-      lstmKernel,
-      lstmBias,
-      denseKernel: pass.last.matMul(errors, true),
-      denseBias: errors.sum(0),
-    };
+  function backward(weightOf: WeightOf, pass: Forward, errors: Tensor2D, dropout?: Dropout): Gradients {
+    const { found, turned, counts, passes, features } = pass;
+    const ofFeatures = errors.matMul(weightOf('denseKernel') as Tensor2D, false, true);
+    const ofPooled = dropout ? ofFeatures.mul<Tensor2D>(dropout.pooled) : ofFeatures;
+    const gradients: Gradients = { denseKernel: features.matMul(errors, true), denseBias: errors.sum(0) };
+    const width = units * POOLED[pooling];
+    const ofVectors = directions.map(({ kernel, bias, backwards }, at) => {
+      const own = passes[at] as Forward['passes'][number];
+      const gradient = ofPooled.slice([0, at * width], [-1, width]) as Tensor2D;
+      const ofOutputs = poolGradient(tf, pooling, { ...own, counts, gradient });
+      const back = recurrent.backward(own, ofOutputs);
+      gradients[kernel] = back.kernel;
+      gradients[bias] = trainedBias ? back.bias.mul(trainedBias) : back.bias;
+      return backwards ? turn(back.sequence, turned) : back.sequence;
+    });
+    const sum = ofVectors.reduce((one, other) => one.add(other));
+    gradients.embeddings = found.gradient(dropout ? sum.mul<Tensor3D>(dropout.vectors) : sum);
+    return gradients;
   }
 
   return {
-    logits: (weightOf, words) => tf.tidy(() => forward(weightOf, words).logits),
-    step: (weightOf, words, labels) =>
+    logits: (weightOf, batch) => tf.tidy(() => forward(weightOf, batch).logits),
+    step: (weightOf, batch, labels, dropout) =>
       tf.tidy(() => {
-        const pass = forward(weightOf, words);
+        const pass = forward(weightOf, batch, dropout);
         const [losses, difference] = run(
           'SoftmaxCrossEntropyWithLogits',
-          [float],
+          [type('T')],
           [pass.logits, labels],
           2,
         ) as [Tensor1D, Tensor2D];
-        const errors = difference.div<Tensor2D>(tf.scalar(words.shape[1]));
-        return { gradients: backward(weightOf, words, pass, errors), losses, logits: pass.logits };
+        const errors = difference.div<Tensor2D>(tf.scalar(batch.size));
+        return { gradients: backward(weightOf, pass, errors, dropout), losses, logits: pass.logits };
       }),
     dispose() {
-      noPeephole.dispose();
-      for (const tensor of lengths.values()) tensor.dispose();
+      recurrent.dispose();
+      trainedBias?.dispose();
     },
   };
-}
-
-function toInt64(tf: TensorFlow, value: number): Tensor {
-  const { attribute, type, one } = operations(tf);
-  const attributes = [type('SrcT', 'int32'), type('DstT', 'int64'), attribute('Truncate', 'bool', false)];
-  // tfjs-node announces every int64 tensor on the console, where it would only puzzle the reader of a log.
-  const { warn } = console;
-  console.warn = () => {};
-  try {
-    return tf.tidy(() => tf.keep(one('Cast', attributes, [tf.scalar(value, 'int32')])));
-  } finally {
-    console.warn = warn;
-  }
 }

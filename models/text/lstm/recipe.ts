@@ -11,13 +11,16 @@ import { tensorflow } from '../../runtime/tensorflow.ts';
 import { fit } from '../../training/fit.ts';
 import { cleanerOf } from '../cleaners.ts';
 import { fitVocabulary } from '../vocabulary.ts';
-import { encodeRows } from './batches.ts';
+import { createRowFinder } from './embedding-rows.ts';
 import { createLstmLearner } from './learner.ts';
 import { loadLstm, saveLstm } from './model.ts';
 import { lstmParameters } from './parameters.ts';
 import { type FusedWeights, toKeras } from './weights.ts';
 
-/** The original's text model: embedding, LSTM, softmax; on words that keep their accents. */
+/**
+ * The original's text model, mended: words that keep their accents, with vectors that share what words have in
+ * common; an LSTM from both ends that sees no padding; softmax. ORIGINAL_LSTM are the original's parameters.
+ */
 export const lstm: TextRecipe = {
   name: 'lstm',
   outOfFold: false,
@@ -37,8 +40,9 @@ async function train(input: TrainTextInput, context: JobContext): Promise<Traini
     validation: await readTexts(join(dataset.directory, 'validation.ndjson'), clean, context),
   };
   const vocabulary = fitVocabulary(texts.train.documents, parameters.words);
+  const rowsOf = remembered(createRowFinder(vocabulary, parameters));
   const encoded = ({ documents, classes }: Texts) => ({
-    words: encodeRows(vocabulary, documents, parameters),
+    texts: documents.map((words) => words.slice(0, parameters.length).map(rowsOf)),
     classes,
   });
   const parts = { train: encoded(texts.train), validation: encoded(texts.validation) };
@@ -97,6 +101,16 @@ async function readTexts(
     );
   }
   return { documents, classes };
+}
+
+/** The rows come to the same words again and again: looked up once each, and kept once. */
+function remembered(find: (word: string) => Int32Array): (word: string) => Int32Array {
+  const known = new Map<string, Int32Array>();
+  return (word) => {
+    const rows = known.get(word) ?? find(word);
+    known.set(word, rows);
+    return rows;
+  };
 }
 
 function hash(text: string): string {

@@ -3,28 +3,69 @@ import { TYPE_CODES } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
 import type { Arrays, NamedArray } from '../../runtime/safetensors.ts';
 import type { LstmParameters } from './parameters.ts';
+import { POOLED } from './pooling.ts';
 
-type Sizes = Pick<LstmParameters, 'words' | 'embedding' | 'units'>;
+export type Sizes = Pick<
+  LstmParameters,
+  'words' | 'subwords' | 'embedding' | 'units' | 'bidirectional' | 'pooling'
+>;
+
+/** The LSTMs, with the names of their weights, fused, and of their layers, stored. */
+const DIRECTIONS = [
+  { kernel: 'lstmKernel', bias: 'lstmBias', layer: 'lstm', backwards: false },
+  { kernel: 'backwardKernel', bias: 'backwardBias', layer: 'backward_lstm', backwards: true },
+] as const;
+
+export function directionsOf({ bidirectional }: Pick<Sizes, 'bidirectional'>) {
+  return DIRECTIONS.slice(0, bidirectional ? 2 : 1);
+}
+
+/** How many numbers of a text the dense layer reads. */
+export function featuresOf(sizes: Pick<Sizes, 'units' | 'bidirectional' | 'pooling'>): number {
+  return sizes.units * directionsOf(sizes).length * POOLED[sizes.pooling];
+}
+
+type Layer = (typeof DIRECTIONS)[number]['layer'];
+type Name =
+  | 'embedding/embeddings'
+  | `${Layer}/${'kernel' | 'recurrent_kernel' | 'bias'}`
+  | `dense/${'kernel' | 'bias'}`;
+type OfSecond = `backward_lstm/${string}` | `backward${string}`;
+/** The weights of the second LSTM are there when there is one. */
+type Weights<N extends string> = Readonly<
+  Record<Exclude<N, OfSecond>, NamedArray> & Partial<Record<Extract<N, OfSecond>, NamedArray>>
+>;
 
 /** Weights as Keras names and orders them; this is what is stored. */
-const SHAPES = ({ words, embedding, units }: Sizes) => ({
-  'embedding/embeddings': [words, embedding],
-  'lstm/kernel': [embedding, 4 * units],
-  'lstm/recurrent_kernel': [units, 4 * units],
-  'lstm/bias': [4 * units],
-  'dense/kernel': [units, TYPE_CODES.length],
-  'dense/bias': [TYPE_CODES.length],
-});
-type Name = keyof ReturnType<typeof SHAPES>;
-export type KerasWeights = Readonly<Record<Name, NamedArray>>;
+export type KerasWeights = Weights<Name>;
 
 /** Weights as the fused operations want them: one LSTM kernel, the recurrent rows below the input rows. */
-export type FusedName = 'embeddings' | 'lstmKernel' | 'lstmBias' | 'denseKernel' | 'denseBias';
-export type FusedWeights = Readonly<Record<FusedName, NamedArray>>;
+export type FusedName =
+  | 'embeddings'
+  | (typeof DIRECTIONS)[number]['kernel' | 'bias']
+  | 'denseKernel'
+  | 'denseBias';
+export type FusedWeights = Weights<FusedName>;
+
+function shapesOf(sizes: Sizes): ReadonlyMap<Name, readonly number[]> {
+  const { words, subwords, embedding, units } = sizes;
+  return new Map<Name, readonly number[]>([
+    ['embedding/embeddings', [words + subwords, embedding]],
+    ...directionsOf(sizes).flatMap(
+      ({ layer }): Array<[Name, number[]]> => [
+        [`${layer}/kernel`, [embedding, 4 * units]],
+        [`${layer}/recurrent_kernel`, [units, 4 * units]],
+        [`${layer}/bias`, [4 * units]],
+      ],
+    ),
+    ['dense/kernel', [featuresOf(sizes), TYPE_CODES.length]],
+    ['dense/bias', [TYPE_CODES.length]],
+  ]);
+}
 
 /** @throws EtiquetteError MODEL_FILES_MISMATCH when an array is missing or of another shape. */
 export function kerasWeights(arrays: Arrays, sizes: Sizes): KerasWeights {
-  for (const [name, shape] of Object.entries(SHAPES(sizes))) {
+  for (const [name, shape] of shapesOf(sizes)) {
     const found = arrays[name]?.shape;
     if (found === undefined || found.join() !== shape.join()) {
       throw new EtiquetteError(
@@ -39,62 +80,67 @@ export function kerasWeights(arrays: Arrays, sizes: Sizes): KerasWeights {
 
 /** Both keep the gates in the order input, forget, cell, output (BlockLSTM before V2 had another). */
 export function toFused(keras: KerasWeights): FusedWeights {
-  const kernel = keras['lstm/kernel'];
-  const recurrent = keras['lstm/recurrent_kernel'];
-  const data = new Float32Array(kernel.data.length + recurrent.data.length);
-  data.set(kernel.data);
-  data.set(recurrent.data, kernel.data.length);
-  const [inputs = 0, columns = 0] = kernel.shape;
+  const fused: Partial<Record<FusedName, NamedArray>> = { embeddings: keras['embedding/embeddings'] };
+  for (const { kernel, bias, layer } of DIRECTIONS) {
+    const input = keras[`${layer}/kernel`];
+    const recurrent = keras[`${layer}/recurrent_kernel`];
+    const own = keras[`${layer}/bias`];
+    if (!input || !recurrent || !own) continue;
+    const data = new Float32Array(input.data.length + recurrent.data.length);
+    data.set(input.data);
+    data.set(recurrent.data, input.data.length);
+    const [inputs = 0, columns = 0] = input.shape;
+    fused[kernel] = { shape: [inputs + (recurrent.shape[0] ?? 0), columns], data };
+    fused[bias] = own;
+  }
   return {
-    embeddings: keras['embedding/embeddings'],
-    lstmKernel: { shape: [inputs + (recurrent.shape[0] ?? 0), columns], data },
-    lstmBias: keras['lstm/bias'],
+    ...fused,
     denseKernel: keras['dense/kernel'],
     denseBias: keras['dense/bias'],
-  };
+  } as FusedWeights;
 }
 
 export function toKeras(fused: FusedWeights): KerasWeights {
-  const [rows = 0, columns = 0] = fused.lstmKernel.shape;
-  const units = columns / 4;
-  const inputs = rows - units;
-  const { data } = fused.lstmKernel;
-  return {
-    'embedding/embeddings': fused.embeddings,
-    'lstm/kernel': { shape: [inputs, columns], data: data.slice(0, inputs * columns) },
-    'lstm/recurrent_kernel': { shape: [units, columns], data: data.slice(inputs * columns) },
-    'lstm/bias': fused.lstmBias,
-    'dense/kernel': fused.denseKernel,
-    'dense/bias': fused.denseBias,
-  };
+  const keras: Partial<Record<Name, NamedArray>> = { 'embedding/embeddings': fused.embeddings };
+  for (const { kernel, bias, layer } of DIRECTIONS) {
+    const joined = fused[kernel];
+    const own = fused[bias];
+    if (!joined || !own) continue;
+    const [rows = 0, columns = 0] = joined.shape;
+    const units = columns / 4;
+    const inputs = rows - units;
+    const split = inputs * columns;
+    keras[`${layer}/kernel`] = { shape: [inputs, columns], data: joined.data.slice(0, split) };
+    keras[`${layer}/recurrent_kernel`] = { shape: [units, columns], data: joined.data.slice(split) };
+    keras[`${layer}/bias`] = own;
+  }
+  return { ...keras, 'dense/kernel': fused.denseKernel, 'dense/bias': fused.denseBias } as KerasWeights;
 }
 
+/** Keras' spread of embeddings, and ours where n-grams share letters: a text starts with more to tell it by. */
+const SPREAD = { words: 0.05, subwords: 0.15 };
+
 /**
- * Keras' initialisers: embeddings uniform in +-0.05, kernels Glorot uniform, recurrent kernel orthogonal,
- * biases zero but for the forget gate's, which is one.
+ * Keras' initialisers: embeddings uniform, kernels Glorot uniform, recurrent kernel orthogonal, biases zero but
+ * for the forget gate's, which is one.
  */
 export function initialWeights(sizes: Sizes, seed: number): KerasWeights {
-  const shapes = SHAPES(sizes);
-  const uniform = (name: Name, limit: number): NamedArray => {
-    const shape = shapes[name];
+  const { units, subwords } = sizes;
+  const initial = (name: Name, shape: readonly number[]): NamedArray => {
+    const [rows = 1, columns = 1] = shape;
     const next = random(seed, 'text', name);
-    const data = new Float32Array(shape.reduce((product, side) => product * side, 1));
-    return { shape, data: data.map(() => (next() * 2 - 1) * limit) };
+    const uniform = (limit: number): NamedArray => {
+      const data = new Float32Array(rows * columns);
+      return { shape, data: data.map(() => (next() * 2 - 1) * limit) };
+    };
+    if (name === 'embedding/embeddings') return uniform(subwords > 0 ? SPREAD.subwords : SPREAD.words);
+    if (name.endsWith('/recurrent_kernel')) return orthogonal(rows, columns, next);
+    if (name.endsWith('/kernel')) return uniform(Math.sqrt(6 / (rows + columns)));
+    const bias = new Float32Array(rows);
+    return { shape, data: name === 'dense/bias' ? bias : bias.fill(1, units, 2 * units) };
   };
-  const glorot = (name: Name) => {
-    const [fanIn = 1, fanOut = 1] = shapes[name];
-    return uniform(name, Math.sqrt(6 / (fanIn + fanOut)));
-  };
-  const { units } = sizes;
-  const bias = new Float32Array(4 * units).fill(1, units, 2 * units);
-  return {
-    'embedding/embeddings': uniform('embedding/embeddings', 0.05),
-    'lstm/kernel': glorot('lstm/kernel'),
-    'lstm/recurrent_kernel': orthogonal(units, 4 * units, random(seed, 'text', 'lstm/recurrent_kernel')),
-    'lstm/bias': { shape: [4 * units], data: bias },
-    'dense/kernel': glorot('dense/kernel'),
-    'dense/bias': { shape: [TYPE_CODES.length], data: new Float32Array(TYPE_CODES.length) },
-  };
+  const weights = [...shapesOf(sizes)].map(([name, shape]) => [name, initial(name, shape)] as const);
+  return Object.fromEntries(weights) as KerasWeights;
 }
 
 /** Orthonormal rows by Gram-Schmidt on normally distributed numbers; `rows` is at most `columns`. */

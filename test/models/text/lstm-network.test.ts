@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { random } from '../../../data/random.ts';
 import { tensorflow } from '../../../models/runtime/tensorflow.ts';
-import { timeMajor } from '../../../models/text/lstm/batches.ts';
-import { createNetwork } from '../../../models/text/lstm/network.ts';
+import { type Batch, createBatch } from '../../../models/text/lstm/batches.ts';
+import { createNetwork, type Gradients, type WeightOf } from '../../../models/text/lstm/network.ts';
 import {
   type FusedName,
   type FusedWeights,
@@ -14,18 +14,27 @@ import {
 import { createAdam, freshAdamState } from '../../../models/training/adam.ts';
 import type { TensorFlow } from '../../../models/training/operations.ts';
 
-const SIZES = { words: 60, embedding: 12, units: 8 };
 const LENGTH = 7;
+const ORIGINAL = {
+  words: 60,
+  subwords: 0,
+  embedding: 12,
+  units: 8,
+  bidirectional: false,
+  pooling: 'last',
+  padding: 'post',
+  length: LENGTH,
+} as const;
 const BATCH = 16;
 const CLASSES = 27;
 const LEARNING_RATE = 0.001;
 
-const WEIGHTS = initialWeights(SIZES, 7);
+const WEIGHTS = initialWeights(ORIGINAL, 7);
 
 /** Four batches of random words and labels; many words come several times in a batch. */
 const BATCHES = Array.from({ length: 4 }, (_, number) => {
   const next = random(1, 'batch', number);
-  const words = Int32Array.from({ length: BATCH * LENGTH }, () => Math.floor(next() * SIZES.words));
+  const words = Int32Array.from({ length: BATCH * LENGTH }, () => Math.floor(next() * ORIGINAL.words));
   const labels = new Float32Array(BATCH * CLASSES);
   for (let row = 0; row < BATCH; row++) labels[row * CLASSES + Math.floor(next() * CLASSES)] = 1;
   return { words, labels };
@@ -33,7 +42,7 @@ const BATCHES = Array.from({ length: 4 }, (_, number) => {
 
 /** Keras' model by the layers API, with WEIGHTS. */
 function layersModel(tf: TensorFlow) {
-  const { words: inputDim, embedding: outputDim, units } = SIZES;
+  const { words: inputDim, embedding: outputDim, units } = ORIGINAL;
   const model = tf.sequential({
     layers: [
       tf.layers.embedding({ inputDim, outputDim, inputLength: LENGTH }),
@@ -45,13 +54,17 @@ function layersModel(tf: TensorFlow) {
   return model;
 }
 
-function fusedStep(tf: TensorFlow, weightOf: (name: FusedName) => never, number: number) {
-  const { words, labels } = BATCHES[number]!;
-  return createNetwork(tf, SIZES.units).step(
-    weightOf,
-    tf.tensor2d(timeMajor(words, LENGTH), [LENGTH, BATCH]),
-    tf.tensor2d(labels, [BATCH, CLASSES]),
+/** Word numbers, [BATCH * LENGTH], as the network reads them. */
+function batchOf(words: Int32Array): Batch {
+  const texts = Array.from({ length: BATCH }, (_, row) =>
+    Array.from(words.subarray(row * LENGTH, (row + 1) * LENGTH), (word) => Int32Array.of(word)),
   );
+  return createBatch(texts, ORIGINAL);
+}
+
+function fusedStep(tf: TensorFlow, weightOf: WeightOf, number: number) {
+  const { words, labels } = BATCHES[number]!;
+  return createNetwork(tf, ORIGINAL).step(weightOf, batchOf(words), tf.tensor2d(labels, [BATCH, CLASSES]));
 }
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -59,16 +72,13 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.max(...Array.from(a, (value, at) => Math.abs(value - b[at]!)));
 }
 
-describe('the fused LSTM network', () => {
+describe("the fused LSTM network in the original's form", () => {
   it('gives the probabilities of the layers API', async () => {
     const tf = await tensorflow();
     tf.tidy(() => {
       const fused = tensors(tf, toFused(WEIGHTS));
       const { words } = BATCHES[0]!;
-      const logits = createNetwork(tf, SIZES.units).logits(
-        (name) => fused[name],
-        tf.tensor2d(timeMajor(words, LENGTH), [LENGTH, BATCH]),
-      );
+      const logits = createNetwork(tf, ORIGINAL).logits((name) => fused[name]!, batchOf(words));
       const expected = layersModel(tf).predict(tf.tensor2d(words, [BATCH, LENGTH])) as typeof logits;
       assert.ok(largestDifference(logits.softmax().dataSync(), expected.dataSync()) < 1e-6);
     });
@@ -90,7 +100,7 @@ describe('the fused LSTM network', () => {
           .asScalar();
       });
       const weights = tensors(tf, toFused(WEIGHTS));
-      const { gradients } = fusedStep(tf, (name) => weights[name] as never, 0);
+      const { gradients } = fusedStep(tf, (name) => weights[name]!, 0);
       const found = Object.values(toKeras(arrays(gradients)));
       Object.values(grads).forEach((expected, at) => {
         const scale = Math.max(...expected.abs().dataSync());
@@ -114,9 +124,7 @@ describe('the fused LSTM network', () => {
         tf.tensor2d(words, [BATCH, LENGTH]),
         tf.tensor2d(labels, [BATCH, CLASSES]),
       );
-      const { losses, gradients } = tf.tidy(() =>
-        fusedStep(tf, (name) => adam.weight(name) as never, number),
-      );
+      const { losses, gradients } = tf.tidy(() => fusedStep(tf, (name) => adam.weight(name), number));
       adam.apply(gradients);
       assert.ok(Math.abs(losses.mean().dataSync()[0]! - (expected as number)) < 2e-6);
     }
@@ -133,12 +141,11 @@ describe('the fused LSTM network', () => {
     const tf = await tensorflow();
     const { words, labels } = BATCHES[0]!;
     const adam = createAdam(tf, freshAdamState(toFused(WEIGHTS)), { learningRate: LEARNING_RATE });
-    const network = createNetwork(tf, SIZES.units);
+    const network = createNetwork(tf, ORIGINAL);
     const batch = () =>
       tf.tidy(() => {
-        const input = tf.tensor2d(timeMajor(words, LENGTH), [LENGTH, BATCH]);
         const step = tf.tidy(() =>
-          network.step((name) => adam.weight(name), input, tf.tensor2d(labels, [BATCH, CLASSES])),
+          network.step((name) => adam.weight(name), batchOf(words), tf.tensor2d(labels, [BATCH, CLASSES])),
         );
         adam.apply(step.gradients);
       });
@@ -151,14 +158,130 @@ describe('the fused LSTM network', () => {
   });
 });
 
+describe('the fused LSTM network in the mended form', () => {
+  const form = {
+    ...ORIGINAL,
+    subwords: 40,
+    bidirectional: true,
+    pooling: 'max-mean',
+    padding: 'masked',
+  } as const;
+  const weights = initialWeights(form, 3);
+  const texts = [1, 5, 3, 7, 2].map((length, row) => {
+    const next = random(2, 'text', row);
+    return Array.from({ length }, () =>
+      Int32Array.from({ length: 1 + Math.floor(4 * next()) }, () => Math.floor(100 * next())),
+    );
+  });
+  const labels = [3, 26, 0, 3, 9];
+
+  it('has the scores and gradients of plain LSTMs on each text alone, without padding', async () => {
+    const tf = await tensorflow();
+    tf.tidy(() => {
+      const fused = tensors(tf, toFused(weights));
+      const variables = Object.fromEntries(
+        Object.entries(fused).map(([name, tensor]) => [name, tf.variable(tensor, true)]),
+      );
+      let expected: Float32Array | undefined;
+      const { grads } = tf.variableGrads(() => {
+        const logits = tf.concat2d(
+          texts.map((text) => plainLogits(tf, variables, text)),
+          0,
+        );
+        expected = logits.dataSync<'float32'>();
+        return tf.losses.softmaxCrossEntropy(tf.oneHot(labels, CLASSES), logits).asScalar();
+      });
+      const { logits, gradients } = createNetwork(tf, form).step(
+        (name) => fused[name]!,
+        createBatch(texts, form),
+        tf.oneHot(labels, CLASSES).cast('float32') as never,
+      );
+      assert.ok(largestDifference(logits.dataSync(), expected!) < 1e-5);
+      for (const [name, variable] of Object.entries(variables)) {
+        const found = gradients[name as FusedName]!.dataSync<'float32'>();
+        const wanted = grads[variable.name]!.dataSync<'float32'>().slice();
+        // The cell inputs' bias stays at zero, so that padding leaves no trace.
+        if (name.endsWith('Bias') && name !== 'denseBias') wanted.fill(0, 16, 24);
+        const scale = Math.max(...wanted.map(Math.abs));
+        assert.ok(scale > 0, name);
+        assert.ok(largestDifference(found, wanted) < 1e-4 * scale, name);
+      }
+    });
+  });
+
+  it('gives a text the same scores in any company', async () => {
+    const tf = await tensorflow();
+    tf.tidy(() => {
+      const fused = tensors(tf, toFused(weights));
+      const scores = (some: typeof texts) =>
+        createNetwork(tf, form)
+          .logits((name) => fused[name]!, createBatch(some, form))
+          .dataSync();
+      const together = scores(texts);
+      texts.forEach((text, row) => {
+        const own = together.slice(row * CLASSES, (row + 1) * CLASSES);
+        assert.ok(largestDifference(scores([text]), own) < 1e-6);
+      });
+    });
+  });
+
+  it('learns nothing from features that are dropped', async () => {
+    const tf = await tensorflow();
+    tf.tidy(() => {
+      const fused = tensors(tf, toFused(weights));
+      const step = (vectors: number, pooled: number) =>
+        createNetwork(tf, form).step(
+          (name) => fused[name]!,
+          createBatch(texts, form),
+          tf.oneHot(labels, CLASSES).cast('float32') as never,
+          { vectors: tf.fill([1, 5, 12], vectors), pooled: tf.fill([5, 32], pooled) },
+        ).gradients;
+      const largest = (gradients: Gradients, name: FusedName) => gradients[name]!.abs().max().dataSync()[0]!;
+      assert.ok(largest(step(1, 1), 'embeddings') > 0);
+      assert.equal(largest(step(0, 1), 'embeddings'), 0);
+      assert.equal(largest(step(1, 0), 'denseKernel'), 0);
+    });
+  });
+});
+
+/** Scores of one text by the textbook, [1, classes]. */
+function plainLogits(
+  tf: TensorFlow,
+  weights: Readonly<Record<string, ReturnType<TensorFlow['tensor']>>>,
+  text: readonly Int32Array[],
+) {
+  const vectors = text.map((rows) =>
+    weights.embeddings!.gather(tf.tensor1d(rows, 'int32')).sum(0, true).div(Math.sqrt(rows.length)),
+  );
+  const read = (kernel: string, bias: string, words: typeof vectors) => {
+    let [h, c] = [tf.zeros([1, 8]), tf.zeros([1, 8])];
+    const outputs = words.map((word) => {
+      const gates = tf.concat([word, h], 1).matMul(weights[kernel]!).add(weights[bias]!);
+      const [i, f, g, o] = tf.split(gates, 4, 1) as [typeof h, typeof h, typeof h, typeof h];
+      c = f.sigmoid().mul(c).add(i.sigmoid().mul(g.tanh()));
+      h = o.sigmoid().mul(c.tanh());
+      return h;
+    });
+    const all = tf.concat(outputs, 0);
+    return [all.max(0, true).relu(), all.mean(0, true)];
+  };
+  const features = [
+    ...read('lstmKernel', 'lstmBias', vectors),
+    ...read('backwardKernel', 'backwardBias', [...vectors].reverse()),
+  ];
+  return tf.concat(features, 1).matMul(weights.denseKernel!).add(weights.denseBias!) as never as ReturnType<
+    TensorFlow['tensor2d']
+  >;
+}
+
 describe('the initial weights', () => {
   it('are the same for the same seed and others for another', () => {
-    assert.deepEqual(initialWeights(SIZES, 7), WEIGHTS);
-    assert.notDeepEqual(initialWeights(SIZES, 8), WEIGHTS);
+    assert.deepEqual(initialWeights(ORIGINAL, 7), WEIGHTS);
+    assert.notDeepEqual(initialWeights(ORIGINAL, 8), WEIGHTS);
   });
 
   it('are spread as Keras spreads them', () => {
-    const largest = (name: keyof typeof WEIGHTS) => Math.max(...WEIGHTS[name].data.map(Math.abs));
+    const largest = (name: keyof typeof WEIGHTS) => Math.max(...WEIGHTS[name]!.data.map(Math.abs));
     const near = (value: number, limit: number) => value <= limit && value > limit * 0.9;
     assert.ok(near(largest('embedding/embeddings'), 0.05));
     assert.ok(near(largest('lstm/kernel'), Math.sqrt(6 / (12 + 32))));
@@ -186,27 +309,28 @@ describe('the initial weights', () => {
 
 describe('stored weights', () => {
   it('go to the fused layout and back unchanged', () => {
-    assert.deepEqual(toKeras(toFused(WEIGHTS)), WEIGHTS);
+    const both = initialWeights({ ...ORIGINAL, bidirectional: true }, 7);
+    for (const weights of [WEIGHTS, both]) assert.deepEqual(toKeras(toFused(weights)), weights);
   });
 
   it('must have the shapes that the parameters say', () => {
-    assert.throws(() => kerasWeights(WEIGHTS, { ...SIZES, units: 9 }), { code: 'MODEL_FILES_MISMATCH' });
+    assert.throws(() => kerasWeights(WEIGHTS, { ...ORIGINAL, units: 9 }), { code: 'MODEL_FILES_MISMATCH' });
     const { 'dense/bias': _missing, ...rest } = WEIGHTS;
-    assert.throws(() => kerasWeights(rest, SIZES), { code: 'MODEL_FILES_MISMATCH' });
+    assert.throws(() => kerasWeights(rest, ORIGINAL), { code: 'MODEL_FILES_MISMATCH' });
   });
 });
 
 function tensors(tf: TensorFlow, weights: FusedWeights) {
   return Object.fromEntries(
     Object.entries(weights).map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
-  ) as Record<FusedName, ReturnType<typeof tf.tensor>>;
+  ) as Partial<Record<FusedName, ReturnType<typeof tf.tensor>>>;
 }
 
-function arrays(gradients: Record<FusedName, ReturnType<TensorFlow['tensor']>>): FusedWeights {
+function arrays(gradients: Gradients): FusedWeights {
   return Object.fromEntries(
     Object.entries(gradients).map(([name, tensor]) => [
       name,
       { shape: tensor.shape, data: tensor.dataSync<'float32'>() },
     ]),
-  ) as Record<FusedName, never>;
+  ) as unknown as FusedWeights;
 }

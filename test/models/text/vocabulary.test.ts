@@ -1,13 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { encode, fitVocabulary, vocabularyFromKeras } from '../../../models/text/vocabulary.ts';
+import { fitVocabulary, vocabularyFromKeras } from '../../../models/text/vocabulary.ts';
 
 const ROWS = [['jeu', 'vie', 'jeu'], ['table', 'vie'], ['jeu', '18'], ['chaise']];
-
-const encoded = (words: string[], length: number, padding: 'pre' | 'post' = 'pre', size = 10) => {
-  const row = new Int32Array(length).fill(9);
-  encode(fitVocabulary(ROWS, size), words, row, padding);
-  return [...row];
-};
 
 describe('the vocabulary', () => {
   it('numbers words by frequency, equal ones by code unit, after padding 0 and <OOV> 1', () => {
@@ -33,23 +27,6 @@ describe('the vocabulary', () => {
   it('does not depend on the order of the rows', () => {
     const turned = fitVocabulary([...ROWS].reverse(), 10);
     assert.equal(turned.kerasJson, fitVocabulary(ROWS, 10).kerasJson);
-  });
-
-  it('pads before the words, after them on request', () => {
-    assert.deepEqual(encoded(['jeu', 'vie'], 4), [0, 0, 2, 3]);
-    assert.deepEqual(encoded(['jeu', 'vie'], 4, 'post'), [2, 3, 0, 0]);
-  });
-
-  it('cuts a long text at its end', () => {
-    assert.deepEqual(encoded(['jeu', 'vie', 'table'], 2), [2, 3]);
-  });
-
-  it('encodes unknown and rare words as <OOV>', () => {
-    assert.deepEqual(encoded(['lampe', 'table'], 2, 'pre', 4), [1, 1]);
-  });
-
-  it('encodes no words as padding alone', () => {
-    assert.deepEqual(encoded([], 3), [0, 0, 0]);
   });
 
   it('writes what Keras writes: five tables as JSON strings', () => {
