@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import type { Metrics } from '../models/bundle/format.ts';
+import type { Part } from '../data/catalogue.ts';
+import { fusionSchema, type Metrics } from '../models/bundle/format.ts';
 import { readScores, type Scores } from '../models/bundle/scores.ts';
 import { type Evaluation, evaluate as evaluateScores } from '../models/evaluation/metrics.ts';
 import { INSIGHT, writeEvaluationReport } from '../models/evaluation/report.ts';
 import { family } from '../models/families.ts';
-import { type Fusion, fuse } from '../models/fusion/calibration.ts';
+import { type Fusion, fuse } from '../models/fusion/fuse.ts';
+import type { JudgedRows } from '../models/runtime/jobs.ts';
 import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
@@ -13,9 +15,6 @@ import type { ScoredInput, TunedFusion } from './fuse.ts';
 import { once } from './stage-store.ts';
 
 const INSIGHT_JOB = 'models/evaluation/insight/job.ts';
-/** The parts that training reads; out-of-fold answers come in this order. */
-const LEARNT = ['train', 'validation'] as const;
-
 export interface EvaluateInput extends ScoredInput {
   readonly fusion: TunedFusion;
 }
@@ -38,7 +37,6 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
   return function evaluate(input: EvaluateInput): Promise<Evaluated> {
     return durable('evaluate', async ({ signal, report }) => {
       const { text, image, fusion } = input;
-      const { text: recipe } = family(input.family);
       const { directory, reused, result } = await once({
         root: config.stages,
         name: 'evaluate',
@@ -46,8 +44,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
           dataset: input.dataset.version,
           text: text.key,
           image: image.key,
-          textWeight: fusion.textWeight,
-          temperature: fusion.temperature,
+          fusion: fusionSchema.parse(fusion),
           // The child process does it, so no import tells that its code belongs to this stage.
           insight: await codeHash(INSIGHT_JOB),
         },
@@ -64,6 +61,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
               textModel: text.model,
               textEncoder: text.encoder?.file ?? null,
               textOutOfFold: null,
+              imageOutOfFold: null,
               imageModel: image.model,
               shards: [...ready, ...missing],
               file,
@@ -74,14 +72,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
           const insight = await ml.run(
             'insight',
             {
-              judged: [
-                {
-                  part: 'training',
-                  rows: LEARNT.map((part) => join(input.dataset.directory, `${part}.ndjson`)),
-                  answers: recipe.outOfFold ? join(text.model, '../out-of-fold.safetensors') : null,
-                },
-                { part: 'test', rows: [join(input.dataset.directory, 'test.ndjson')], answers: file },
-              ],
+              judged: judgedRows(input, file),
               fusion,
               unseen: true,
               picturesDirectory: input.dataset.catalogueDirectory,
@@ -103,4 +94,20 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
       return { directory, ...result, reused };
     });
   };
+}
+
+/** Every labelled row, with the answers that were not learnt from it. */
+function judgedRows({ family: name, dataset, fusion }: EvaluateInput, test: string): JudgedRows[] {
+  const { text, image } = family(name);
+  const file = (part: Part) => join(dataset.directory, `${part}.ndjson`);
+  const tested: JudgedRows = { part: 'held-out', rows: [file('test')], answers: test };
+  // As the job `score` chooses the rows to tune on.
+  if (text.outOfFold && image.outOfFold) {
+    return [{ part: 'training', rows: [file('train'), file('validation')], answers: fusion.scores }, tested];
+  }
+  return [
+    { part: 'training', rows: [file('train')], answers: null },
+    { part: 'held-out', rows: [file('validation')], answers: fusion.scores },
+    tested,
+  ];
 }

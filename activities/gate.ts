@@ -5,7 +5,7 @@ import { readScores, type Scores } from '../models/bundle/scores.ts';
 import { type Candidate, judge, type Verdict } from '../models/evaluation/gate.ts';
 import type { GateRule } from '../models/evaluation/gate-rule.ts';
 import { topClass } from '../models/evaluation/rows.ts';
-import { type Fusion, fuse } from '../models/fusion/calibration.ts';
+import { type Fusion, fuse } from '../models/fusion/fuse.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { type Evaluated, type EvaluateInput, evaluateFused } from './evaluate.ts';

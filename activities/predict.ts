@@ -10,7 +10,7 @@ import { readBundle } from '../models/bundle/load.ts';
 import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
 import { topClass } from '../models/evaluation/rows.ts';
-import { fuse } from '../models/fusion/calibration.ts';
+import { fuse } from '../models/fusion/fuse.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { once } from './stage-store.ts';

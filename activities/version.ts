@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { CatalogueRef, DatasetRow } from '../data/catalogue.ts';
 import { readRows } from '../data/read.ts';
-import type { GoldenProduct } from '../models/bundle/format.ts';
+import { fusionSchema, type GoldenProduct } from '../models/bundle/format.ts';
 import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
 import { writeBundle } from '../models/bundle/write.ts';
 import type { Encoder } from '../models/encoders/prepare.ts';
 import { family } from '../models/families.ts';
-import { fuse } from '../models/fusion/calibration.ts';
+import { fuse } from '../models/fusion/fuse.ts';
 import { originalFiles } from '../models/import/original-files.ts';
 import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -45,7 +45,7 @@ export function createVersion({ config }: ActivityDeps) {
           directory: input.image.model,
         },
         encoders: { image: named(encoder), text: input.text.encoder && named(input.text.encoder) },
-        fusion: { textWeight: input.fusion.textWeight, temperature: input.fusion.temperature },
+        fusion: fusionSchema.parse(input.fusion),
         lineage: {
           datasetVersion: input.dataset.version,
           catalogueHash: input.catalogue.contentHash,

@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DatasetRef } from '../data/catalogue.ts';
 import { TYPE_CODES } from '../data/type-codes.ts';
-import { blankScores } from '../models/bundle/rows.ts';
+import { readScores } from '../models/bundle/scores.ts';
 import { CLASSES, topClass } from '../models/evaluation/rows.ts';
-import type { Family, ImageModel, TextModel } from '../models/family.ts';
-import { fuseConvex, type ModelScores, tuneConvex } from '../models/fusion/convex.ts';
-import { type Features, openFeatures } from '../models/image/features.ts';
-import type { FeatureShard, MlProcess, Parameters } from '../models/runtime/jobs.ts';
+import type { Family } from '../models/family.ts';
+import { fuse } from '../models/fusion/fuse.ts';
+import { tune } from '../models/fusion/tune.ts';
+import type { FeatureShard, MlProcess, Parameters, TrainTextInput } from '../models/runtime/jobs.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 import type { BenchCatalogue, LabelledRow } from './catalogue.ts';
 import type { Split } from './folds.ts';
@@ -26,7 +26,7 @@ export interface OutOfFold {
   /** [n * 27], each row by a model that never saw its product; uniform where a model had nothing to say. */
   readonly text: Float32Array;
   readonly image: Float32Array;
-  /** By the weight that each fold's validation rows asked for. */
+  /** Joined as each fold's rows for tuning asked for. */
   readonly fused: Float32Array;
 }
 
@@ -37,6 +37,7 @@ export interface CrossValidation {
   /** Of every picture; null: no picture model is trained, and `fused` is text alone. */
   readonly shards: readonly FeatureShard[] | null;
   readonly text?: Parameters;
+  readonly textEncoder: Pick<TrainTextInput, 'encoder' | 'featuresDirectory'>;
   readonly directory: string;
   readonly processes: ReturnType<typeof benchProcesses>;
   readonly say: (line: string) => void;
@@ -73,46 +74,36 @@ async function trainAndScore(run: CrossValidation, split: Split, directory: stri
   const text = join(directory, 'text');
   await processes.text.run('trainText', {
     ...{ ...common, parameters: run.text ?? {}, directory: text },
-    ...{ encoder: null, featuresDirectory: text },
+    ...run.textEncoder,
   });
   const image = join(directory, 'image');
   if (shards) {
     await processes.vision.run('trainImage', { ...common, parameters: {}, shards, directory: image });
   }
 
-  const textModel = await family.text.load(join(text, 'model'), null);
-  const imageModel = shards ? await family.image.load(join(image, 'model'), null) : null;
-  const features = await openFeatures(shards ?? []);
-  try {
-    const validation = await score(parts.validation, textModel, imageModel, features);
-    const test = await score(parts.test, textModel, imageModel, features);
-    const { textWeight } = tuneConvex(validation);
-    return { text: test.text, image: test.image, fused: fuseConvex({ ...test, textWeight }) };
-  } finally {
-    textModel.dispose();
-    imageModel?.dispose();
-    await features.close();
+  const encoder = run.textEncoder.encoder?.file ?? null;
+  if (!shards) {
+    const model = await family.text.load(join(text, 'model'), encoder);
+    const said = await model.predict(parts.test);
+    model.dispose();
+    return { text: said, image: new Float32Array(said.length).fill(1 / CLASSES), fused: said };
   }
-}
-
-async function score(
-  rows: readonly LabelledRow[],
-  text: TextModel,
-  image: ImageModel | null,
-  features: Features,
-): Promise<ModelScores & { labels: Float32Array }> {
-  const scores = blankScores(rows, text);
-  scores.text.set(await text.predict(rows));
-  if (!image) return { ...scores, hasPicture: scores.hasPicture.fill(0) };
-  const pictures = rows.flatMap(({ picture }, row) => (picture ? [{ row, sha256: picture.sha256 }] : []));
-  const found = await image.classify(
-    await features.read(pictures.map(({ sha256 }) => sha256)),
-    pictures.length,
-  );
-  pictures.forEach(({ row }, at) => {
-    scores.image.set(found.subarray(at * CLASSES, (at + 1) * CLASSES), row * CLASSES);
+  const models = {
+    ...{ family: family.name, dataset, shards },
+    ...{ textModel: join(text, 'model'), textEncoder: encoder, imageModel: join(image, 'model') },
+  };
+  const honest = (recipe: { outOfFold: boolean }, folder: string) =>
+    recipe.outOfFold ? join(folder, 'out-of-fold.safetensors') : null;
+  const files = { tuning: join(directory, 'tuning.safetensors'), test: join(directory, 'test.safetensors') };
+  await processes.vision.run('score', {
+    ...{ ...models, part: 'tuning', file: files.tuning },
+    ...{ textOutOfFold: honest(family.text, text), imageOutOfFold: honest(family.image, image) },
   });
-  return scores;
+  const none = { textOutOfFold: null, imageOutOfFold: null };
+  await processes.vision.run('score', { ...models, ...none, part: 'test', file: files.test });
+  const fusion = tune(await readScores(files.tuning), family.fusion);
+  const test = await readScores(files.test);
+  return { text: test.text, image: test.image, fused: fuse(test, fusion) };
 }
 
 /** Class indexes of the rows' codes. */

@@ -1,4 +1,5 @@
 import type { ProductText } from '../data/catalogue.ts';
+import type { FusionKind } from './fusion/fuse.ts';
 import type {
   ComputeFeaturesInput,
   JobContext,
@@ -68,6 +69,8 @@ export interface ImageRecipe {
   readonly name: string;
   /** The frozen encoder this recipe needs, by name; its weights are kept once beside the bundles. */
   readonly encoder: string;
+  /** As TextRecipe.outOfFold; rows without a picture are uniform there. */
+  readonly outOfFold: boolean;
   parameters(overrides: Parameters): Parameters;
   computeFeatures(input: ComputeFeaturesInput, context: JobContext): Promise<{ computed: number }>;
   train(input: TrainImageInput, context: JobContext): Promise<TrainingSummary>;
@@ -75,12 +78,12 @@ export interface ImageRecipe {
   load(directory: string, encoder: string | null): Promise<ImageModel>;
 }
 
-/** A text model, an image model and how they are joined (convex: weight * text + (1 - weight) * image). */
+/** A text model, an image model and how they are joined. */
 export interface Family {
   readonly name: string;
   readonly text: TextRecipe;
   readonly image: ImageRecipe;
-  readonly fusion: 'convex';
+  readonly fusion: FusionKind;
   /**
    * Modules relative to the project, whose code decides whether a result can be reused. `features` computes
    * them and nothing else: a change to the head's training must not compute days of features again.

@@ -20,6 +20,15 @@ export const metricsSchema = z.object({
 });
 export type Metrics = z.infer<typeof metricsSchema>;
 
+/** As models/fusion/fuse.ts has it. */
+export const fusionSchema = z.object({
+  kind: z.enum(['convex', 'log-linear']),
+  textWeight: z.number().min(0).max(1),
+  temperature: z.number().positive(),
+  textTemperature: z.number().positive(),
+  imageTemperature: z.number().positive(),
+});
+
 /** bundle.json: all that a stranger needs to load, check and trace a model. */
 export const bundleSchema = z.object({
   format: z.literal(1),
@@ -32,11 +41,7 @@ export const bundleSchema = z.object({
   image: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
   /** The frozen networks that it needs beside it; `text` is null when its text model needs none. */
   encoders: z.object({ image: encoder, text: encoder.nullable() }),
-  fusion: z.object({
-    kind: z.literal('convex'),
-    textWeight: z.number().min(0).max(1),
-    temperature: z.number().positive(),
-  }),
+  fusion: fusionSchema,
   /** null in imported bundles: their training data is not known. */
   lineage: z
     .object({

@@ -7,9 +7,9 @@ import { findEncoder } from '../encoders/prepare.ts';
 import { createSlices } from '../explain/slices.ts';
 import { family } from '../families.ts';
 import type { ImageModel, TextModel } from '../family.ts';
-import { fuse } from '../fusion/calibration.ts';
+import { fuse } from '../fusion/fuse.ts';
 import { openFeatures } from '../image/features.ts';
-import type { Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import type { FeatureShard, Job, JobContext, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
 import { readSafetensors } from '../runtime/safetensors.ts';
 import type { Bundle } from './format.ts';
@@ -51,31 +51,28 @@ function loaded(): LoadedBundle {
 
 /** Scores one part of a dataset with freshly trained models, on features that are already there. */
 export const score: Job<'score'> = async (input, context) => {
+  const { dataset, textOutOfFold, imageOutOfFold } = input;
   const recipes = family(input.family);
-  const rows = await collect(join(input.dataset.directory, `${input.part}.ndjson`));
+  const parts =
+    input.part === 'test'
+      ? (['test'] as const)
+      : textOutOfFold && imageOutOfFold
+        ? (['train', 'validation'] as const)
+        : (['validation'] as const);
+  const rows = (
+    await Promise.all(parts.map((part) => collect(join(dataset.directory, `${part}.ndjson`))))
+  ).flat();
   const text = await recipes.text.load(input.textModel, input.textEncoder);
-  const scores = blankScores(rows, text);
   const image = await recipes.image.load(input.imageModel, null);
-  const features = await openFeatures(input.shards);
+  const scores = blankScores(rows, text);
   try {
-    if (input.textOutOfFold) await takeOutOfFold(input.textOutOfFold, input.dataset, rows, scores);
+    if (textOutOfFold) scores.text.set(await outOfFold(textOutOfFold, dataset, rows.length));
     else await scoreTexts(text, rows, scores, context);
-    const withPicture = rows.flatMap((row, index) =>
-      row.picture ? [{ index, sha256: row.picture.sha256 }] : [],
-    );
-    for (let from = 0; from < withPicture.length; from += TEXT_BATCH) {
-      await pause(context);
-      const batch = withPicture.slice(from, from + TEXT_BATCH);
-      const found = await features.read(batch.map(({ sha256 }) => sha256));
-      const probabilities = await image.classify(found, batch.length);
-      batch.forEach(({ index }, position) => {
-        copyRow(probabilities, position, scores.image, index);
-      });
-    }
+    if (imageOutOfFold) scores.image.set(await outOfFold(imageOutOfFold, dataset, rows.length));
+    else await scorePictures(image, input.shards, rows, scores, context);
   } finally {
     text.dispose();
     image.dispose();
-    await features.close();
   }
   await writeScores(input.file, scores);
   return { rows: rows.length, pictures: scores.hasPicture.filter(Boolean).length };
@@ -205,18 +202,39 @@ async function scoreTexts(
   }
 }
 
-/** Validation rows follow the training rows in the file. */
-async function takeOutOfFold(
-  file: string,
-  { counts }: DatasetRef,
+async function scorePictures(
+  image: ImageModel,
+  shards: readonly FeatureShard[],
   rows: readonly DatasetRow[],
   scores: Scores,
+  context: JobContext,
 ): Promise<void> {
-  const found = (await readSafetensors(file)).probabilities?.data.subarray(counts.train.rows * CLASSES);
-  if (found?.length !== rows.length * CLASSES) {
-    throw new EtiquetteError('SCORES_SHAPE_INVALID', `${file} does not belong to these validation rows.`);
+  const features = await openFeatures(shards);
+  try {
+    const withPicture = rows.flatMap((row, index) =>
+      row.picture ? [{ index, sha256: row.picture.sha256 }] : [],
+    );
+    for (let from = 0; from < withPicture.length; from += TEXT_BATCH) {
+      await pause(context);
+      const batch = withPicture.slice(from, from + TEXT_BATCH);
+      const found = await features.read(batch.map(({ sha256 }) => sha256));
+      const probabilities = await image.classify(found, batch.length);
+      batch.forEach(({ index }, position) => {
+        copyRow(probabilities, position, scores.image, index);
+      });
+    }
+  } finally {
+    await features.close();
   }
-  scores.text.set(found);
+}
+
+/** The last `rows` of the file: the validation rows follow the training rows in it. */
+async function outOfFold(file: string, { counts }: DatasetRef, rows: number): Promise<Float32Array> {
+  const found = (await readSafetensors(file)).probabilities?.data;
+  if (found?.length !== (counts.train.rows + counts.validation.rows) * CLASSES) {
+    throw new EtiquetteError('SCORES_SHAPE_INVALID', `${file} does not belong to these rows. Train again.`);
+  }
+  return found.subarray(found.length - rows * CLASSES);
 }
 
 async function decode(loaded: LoadedBundle, file: string): Promise<Float32Array | null> {

@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promise
 import { join, relative } from 'node:path';
 import { hashFile } from '../../data/manifest.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
-import type { Fusion } from '../fusion/calibration.ts';
+import type { Fusion } from '../fusion/fuse.ts';
 import type { Parameters } from '../runtime/jobs.ts';
 import { type Bundle, bundleVersion, type GoldenProduct } from './format.ts';
 import { readBundle } from './load.ts';
@@ -52,7 +52,7 @@ export async function writeBundle(root: string, parts: BundleParts): Promise<Bun
       text: { recipe: parts.text.recipe, parameters: parts.text.parameters },
       image: { recipe: parts.image.recipe, parameters: parts.image.parameters },
       encoders: parts.encoders,
-      fusion: { kind: 'convex', ...parts.fusion },
+      fusion: parts.fusion,
       lineage: parts.lineage,
       metrics: parts.metrics,
       files: await hashes(staging),

@@ -20,10 +20,3 @@ export async function prepareImage(
   }
   return planes;
 }
-
-/** The picture seen in a mirror, left and right exchanged: `planes` as `prepareImage` gives them. */
-export function mirrorImage(planes: Float32Array, size: number): Float32Array {
-  const mirrored = planes.slice();
-  for (let from = 0; from < mirrored.length; from += size) mirrored.subarray(from, from + size).reverse();
-  return mirrored;
-}

@@ -2,15 +2,13 @@ import { join } from 'node:path';
 import { Tensor } from 'onnxruntime-node';
 import { EtiquetteError } from '../../errors.ts';
 import { type EncoderDescriptor, type InstalledEncoder, MODEL } from './descriptor.ts';
-import { mirrorImage, prepareImage } from './image-input.ts';
+import { prepareImage } from './image-input.ts';
 import { openOnnxSession } from './onnx-session.ts';
 
 export interface ImageEncoder {
   readonly featureSize: number;
   /** A picture file's bytes -> one picture for `encode`; see `prepareImage`. */
   prepare(bytes: Uint8Array): Promise<Float32Array>;
-  /** A prepared picture, left and right exchanged. */
-  mirror(pixels: Float32Array): Float32Array;
   /** Prepared pictures -> features, row-major [n * featureSize]. A picture's row does not depend on the others. */
   encode(pictures: readonly Float32Array[]): Promise<Float32Array>;
   release(): Promise<void>;
@@ -41,7 +39,6 @@ export async function loadImageEncoder(
   return {
     featureSize: output.features,
     prepare: (bytes) => prepareImage(bytes, input),
-    mirror: (pixels) => mirrorImage(pixels, input.size),
     async encode(pictures) {
       const rows = new Float32Array(pictures.length * output.features);
       for (const [index, pixels] of pictures.entries())

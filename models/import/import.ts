@@ -49,7 +49,7 @@ export async function importBundle(input: ImportInput): Promise<Bundle> {
         text: null,
       },
       // As the original answered: nothing is known to calibrate it with.
-      fusion: { textWeight, temperature: 1 },
+      fusion: { kind: 'convex', textWeight, temperature: 1, textTemperature: 1, imageTemperature: 1 },
       lineage: null,
       metrics: null,
       golden: [],

@@ -1,6 +1,6 @@
 import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
 import type { ExplainInput, Explanation } from '../explain/explanation.ts';
-import type { Fusion } from '../fusion/calibration.ts';
+import type { Fusion } from '../fusion/fuse.ts';
 
 /** How far a job is. `fraction` is 0..1 of the whole job; the rest is for people. */
 export interface JobProgress {
@@ -91,12 +91,17 @@ export interface TrainImageInput {
 export interface ScoreInput {
   readonly family: FamilyName;
   readonly dataset: DatasetRef;
-  readonly part: 'validation' | 'test';
+  /**
+   * tuning: rows that no answer of theirs was learnt from. Where both models have out-of-fold rows, the training rows
+   * and then the validation rows; else the validation rows.
+   */
+  readonly part: 'tuning' | 'test';
   readonly textModel: string;
   /** The folder of the text model's encoder; null when it has none. */
   readonly textEncoder: string | null;
-  /** When the text model has learnt from the validation rows: their honest probabilities, else null. */
+  /** For tuning: the out-of-fold file of a model that has learnt from the validation rows too, else null. */
   readonly textOutOfFold: string | null;
+  readonly imageOutOfFold: string | null;
   readonly imageModel: string;
   readonly shards: readonly FeatureShard[];
   /** Where to write: safetensors `text` [n, 27], `image` [n, 27], `hasPicture` [n], `labels` [n] (class index). */
@@ -116,13 +121,13 @@ export interface PredictRowsInput {
 
 /** Labelled rows of a catalogue, and what was said about them. */
 export interface JudgedRows {
-  /** training: the model that is being judged has learnt from them. */
-  readonly part: 'training' | 'test';
+  /** training: models learnt from them, and answered them out of fold. */
+  readonly part: 'training' | 'held-out';
   /** ndjson files of DatasetRow, read one after another; rows without a code are left out. */
   readonly rows: readonly string[];
   /**
-   * Of these rows in this order: either out-of-fold `probabilities` or what `score` and `predictRows` write. null
-   * when no model answered that had not seen them: then they count as training rows and as possible duplicates.
+   * What `score` or `predictRows` wrote of these rows in this order. null when no model answered that had not learnt
+   * from them: then they count as training rows and as possible duplicates.
    */
   readonly answers: string | null;
 }

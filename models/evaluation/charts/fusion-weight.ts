@@ -1,8 +1,8 @@
-import type { ConvexTuning } from '../../fusion/convex.ts';
+import type { Tuning } from '../../fusion/tune.ts';
 import { type Chart, COLOURS } from './render.ts';
 
-/** Validation accuracy over the text weight; the first best weight, the one that was chosen, is marked. */
-export function fusionWeight(curve: ConvexTuning['curve']): Chart {
+/** Accuracy over the text weight on the rows that it was tuned on; the first best is marked. */
+export function fusionWeight(curve: Tuning['curve']): Chart {
   const best = curve.reduce((found, point) => (point.accuracy > found.accuracy ? point : found), {
     textWeight: 0,
     accuracy: -1,
@@ -24,7 +24,7 @@ export function fusionWeight(curve: ConvexTuning['curve']): Chart {
     title: {
       text: 'How much to trust the text',
       subtitle: [
-        'accuracy on the validation rows that have text and a picture',
+        'accuracy on the rows for tuning that have text and a picture',
         `best at ${best.textWeight.toFixed(2)}: ${(100 * best.accuracy).toFixed(1)} %`,
       ],
     },

@@ -1,4 +1,4 @@
-import type { ConvexTuning } from '../../fusion/convex.ts';
+import type { Tuning } from '../../fusion/tune.ts';
 import type { TrainingSummary } from '../../runtime/jobs.ts';
 import type { Evaluation } from '../metrics.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
@@ -14,7 +14,7 @@ export interface ChartInput {
   readonly textSummary: TrainingSummary | null;
   readonly imageSummary: TrainingSummary | null;
   /** Empty when the fusion was not tuned. */
-  readonly fusionCurve: ConvexTuning['curve'];
+  readonly fusionCurve: Tuning['curve'];
 }
 
 /** Every chart that these results can fill, by file name without extension. */

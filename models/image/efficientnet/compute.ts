@@ -7,7 +7,7 @@ import { computeShard } from '../compute-shard.ts';
 /** The session of the last shard: a worker computes many shards with the same encoder. */
 let warm: { readonly sha256: string; readonly encoder: ImageEncoder } | undefined;
 
-/** The recipe's computeFeatures; a picture's row holds its features and, behind them, those of its mirror. */
+/** The recipe's computeFeatures. */
 export async function computeFeatures(
   input: ComputeFeaturesInput,
   context: JobContext,
@@ -18,20 +18,12 @@ export async function computeFeatures(
       shard: input.shard,
       picturesDirectory: input.picturesDirectory,
       encoder: input.encoder.sha256,
-      featureSize: 2 * encoder.featureSize,
+      featureSize: encoder.featureSize,
       decode: encoder.prepare,
-      encode: (pixels) => encodeBothWays(encoder, pixels),
+      encode: encoder.encode,
     },
     context,
   );
-}
-
-/** Row-major [n * 2 * features]: plain | mirrored. */
-export async function encodeBothWays(
-  encoder: ImageEncoder,
-  pixels: readonly Float32Array[],
-): Promise<Float32Array> {
-  return encoder.encode(pixels.flatMap((picture) => [picture, encoder.mirror(picture)]));
 }
 
 /** onnxruntime is loaded in the ML child only, hence here and not above. */

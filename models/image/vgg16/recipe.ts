@@ -20,6 +20,7 @@ import { measureScaler } from './scaler.ts';
 export const vgg16: ImageRecipe = {
   name: 'vgg16',
   encoder: 'vgg16',
+  outOfFold: false,
   parameters: vgg16Parameters,
   computeFeatures,
   train,

@@ -23,7 +23,7 @@ describe('a bundle', () => {
       text: { recipe: 'lstm', parameters: { length: 40 }, directory: join(folder, 'text') },
       image: { recipe: 'vgg16', parameters: { size: 224 }, directory: join(folder, 'image') },
       encoders: { image: { name: 'vgg16', sha256: 'a'.repeat(64), source: 'a test' }, text: null },
-      fusion: { textWeight: 0.6, temperature: 1 },
+      fusion: { kind: 'convex', textWeight: 0.6, temperature: 1, textTemperature: 1, imageTemperature: 1 },
       lineage: null,
       metrics: null,
       golden: [
@@ -66,7 +66,7 @@ describe('a bundle', () => {
     });
     assert.equal(again.version, first.version);
     assert.equal(again.madeBy.runId, 'one', 'the bundle that was there stays as it was');
-    const other = await writeBundle(root, { ...parts, fusion: { textWeight: 0.61, temperature: 1 } });
+    const other = await writeBundle(root, { ...parts, fusion: { ...parts.fusion, textWeight: 0.61 } });
     assert.notEqual(other.version, first.version);
     assert.equal((await listBundles(root)).length, 2);
   });

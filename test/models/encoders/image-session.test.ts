@@ -74,17 +74,6 @@ describe('an image encoder from a folder', () => {
     assert.deepEqual([at(0, 31, 31), at(1, 31, 31), at(2, 31, 31)], [-127 / 128, -100, 410]);
   });
 
-  it('mirrors left and right, and twice gives the picture again', async () => {
-    const pixels = await encoder.prepare(await picture());
-    const mirrored = encoder.mirror(pixels);
-    for (const row of [0, 40, 95]) {
-      const line = (of: Float32Array) => [...of.subarray(row * SIZE, (row + 1) * SIZE)];
-      assert.deepEqual(line(mirrored), line(pixels).reverse());
-    }
-    assert.notDeepEqual(mirrored, pixels);
-    assert.deepEqual(encoder.mirror(mirrored), pixels);
-  });
-
   it('gives a row of features a picture, in the order asked', async () => {
     const plain = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#7f6432' } })
       .png()

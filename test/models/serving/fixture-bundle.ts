@@ -4,14 +4,22 @@ import { writeBundle } from '../../../models/bundle/write.ts';
 import type { Jobs, MlProcess } from '../../../models/runtime/jobs.ts';
 import { supervise } from '../../../models/runtime/supervisor.ts';
 
-/** Writes a bundle whose fixture model always says `favourite`; its golden product expects `golden`. */
+/**
+ * Writes a bundle whose fixture model always says `favourite`; its golden product expects `golden`. `behaviour` is
+ * what it does to every other product: "die", or "wait" so many milliseconds.
+ */
 export async function fixtureBundle(
   bundles: string,
-  { favourite, golden = favourite }: { favourite: number; golden?: number },
+  {
+    favourite,
+    golden = favourite,
+    behaviour = '',
+  }: { favourite: number; golden?: number; behaviour?: string },
 ): Promise<string> {
   const parts = await mkdtemp(`${bundles}-parts-`);
   for (const part of ['text', 'image']) await mkdir(join(parts, part));
   await writeFile(join(parts, 'text', 'favourite'), String(favourite));
+  await writeFile(join(parts, 'text', 'behaviour'), behaviour);
   await writeFile(join(parts, 'image', 'model'), 'none');
   const probabilities = Array.from({ length: 27 }, (_, column) => (column === golden ? 0.9 : 0.1 / 26));
   const bundle = await writeBundle(bundles, {
@@ -19,17 +27,18 @@ export async function fixtureBundle(
     text: { recipe: 'lstm', parameters: {}, directory: join(parts, 'text') },
     image: { recipe: 'vgg16', parameters: {}, directory: join(parts, 'image') },
     encoders: { image: { name: 'none', sha256: '0'.repeat(64), source: 'a test' }, text: null },
-    fusion: { textWeight: 0.5, temperature: 1 },
+    fusion: { kind: 'convex', textWeight: 0.5, temperature: 1, textTemperature: 1, imageTemperature: 1 },
     lineage: null,
     metrics: null,
-    golden: [
-      { designation: 'Piscine ronde', description: '', picture: null, pictureSource: null, probabilities },
-    ],
+    golden: [{ designation: GOLDEN, description: '', picture: null, pictureSource: null, probabilities }],
     texts: {},
     madeBy: { at: '2025-01-01T00:00:00Z', workflowId: null, runId: null, etiquette: '0.1.0' },
   });
   return bundle.version;
 }
+
+/** The product that every fixture bundle answers. */
+export const GOLDEN = 'Piscine ronde';
 
 /** The fixture child under the real supervisor. */
 export function fixtureMl(): MlProcess {
