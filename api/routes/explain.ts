@@ -17,8 +17,8 @@ type Language = (typeof LANGUAGES)[number];
 
 const part = {
   weight: z.number().openapi({ description: 'In the fusion, 0 to 1' }),
-  confidence: z.number().openapi({ description: 'What this model says of the code by itself' }),
-  share: z.number().openapi({ description: 'Of the fused answer, 0 to 1' }),
+  confidence: z.number().openapi({ description: "The code's probability with this part alone" }),
+  contribution: z.number().openapi({ description: 'Both parts sum to ln(27 * confidence)' }),
 };
 
 const explanationSchema = z

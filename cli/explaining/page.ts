@@ -1,3 +1,4 @@
+import type { Part } from '../../models/explain/explanation.ts';
 import { nameOf, type ShownExplanation, strengths } from './shown.ts';
 
 const TEXTS = {
@@ -7,13 +8,12 @@ const TEXTS = {
     bundle: 'modèle',
     designation: 'Désignation',
     description: 'Description',
-    text: 'Le texte',
-    picture: 'L’image',
-    share: 'de la réponse',
-    alone: 'à lui seul',
-    aloneFeminine: 'à elle seule',
-    weights: 'contributions exactes, lues dans les poids du modèle',
-    occlusion: 'contributions mesurées en cachant chaque partie',
+    text: 'Le texte :',
+    picture: 'L’image :',
+    alone: 'À lui seul :',
+    aloneFeminine: 'À elle seule :',
+    weights: 'Contributions exactes, lues dans les poids du modèle.',
+    occlusion: 'Contributions mesurées en cachant chaque partie.',
     legend: 'Bleu : parle pour ce code. Orange : parle contre. Plus c’est dense, plus c’est fort.',
     heatMap: 'L’image, ses régions colorées selon leur contribution',
     more: 'autres mots',
@@ -25,13 +25,12 @@ const TEXTS = {
     bundle: 'bundle',
     designation: 'Designation',
     description: 'Description',
-    text: 'The text',
-    picture: 'The picture',
-    share: 'of the answer',
-    alone: 'by itself',
-    aloneFeminine: 'by itself',
-    weights: 'exact contributions, from the model’s weights',
-    occlusion: 'contributions measured by hiding each part',
+    text: 'The text:',
+    picture: 'The picture:',
+    alone: 'By itself:',
+    aloneFeminine: 'By itself:',
+    weights: 'Exact contributions, from the model’s weights.',
+    occlusion: 'Contributions measured by hiding each part.',
     legend: 'Blue speaks for this code, orange against it; the denser, the stronger.',
     heatMap: 'The picture, its regions coloured by their contribution',
     more: 'more words',
@@ -46,7 +45,7 @@ const STYLE = `
   section { background: #fff; border: 1px solid #dde1e8; border-radius: .5rem; padding: 1rem 1.2rem; margin: 1rem 0; }
   .quiet { color: #5b6475; font-size: .875rem; }
   .bar { height: .5rem; border-radius: .25rem; background: #e6e9ef; margin: .5rem 0; }
-  .bar span { display: block; height: 100%; border-radius: .25rem; background: #1c2333; }
+  .bar span { display: block; height: 100%; border-radius: .25rem; }
   .words { overflow-wrap: anywhere; } mark { color: inherit; border-radius: .2rem; padding: .1rem .15rem; }
   img { max-width: 100%; display: block; border-radius: .3rem; margin-top: .6rem; }
 `;
@@ -57,18 +56,17 @@ export function explanationPage(shown: ShownExplanation): string {
   const { code, confidence, text, image, heatMap } = explanation;
   const say = TEXTS[language];
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const signed = new Intl.NumberFormat(language, { maximumFractionDigits: 3, signDisplay: 'exceptZero' });
   const title = `${say.title} ${code} ${nameOf(shown)}`;
 
-  const head = (
-    name: string,
-    part: { share: number; confidence: number; method: 'weights' | 'occlusion' },
-    alone: string,
-  ) =>
-    `<h2>${name}: ${percent.format(part.share)} ${say.share}</h2>
-  <div class="bar"><span style="width:${(part.share * 100).toFixed(1)}%"></span></div>
-  <p class="quiet">${alone}: ${number.format(part.confidence)}; ${say[part.method]}</p>`;
+  const most = Math.max(Math.abs(text?.contribution ?? 0), Math.abs(image?.contribution ?? 0));
+  const head = (name: string, part: Part & { method: 'weights' | 'occlusion' }, alone: string) => {
+    const { contribution } = part;
+    const width = most > 0 ? (100 * Math.abs(contribution)) / most : 0;
+    return `<h2>${name} ${signed.format(contribution)}</h2>
+  <div class="bar"><span style="width:${width.toFixed(1)}%;background:${colour(Math.sign(contribution))}"></span></div>
+  <p class="quiet">${alone} ${number.format(part.confidence)}. ${say[part.method]}</p>`;
+  };
 
   const wordsOf = (field: 'designation' | 'description') => {
     if (!text) return '';

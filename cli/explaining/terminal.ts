@@ -20,7 +20,10 @@ export function explanationText(shown: ShownExplanation, colours: boolean): stri
   const lines = [`${code} ${nameOf(shown)}: ${confidence.toFixed(3)} (bundle ${bundle})`];
 
   if (text) {
-    lines.push('', `Text: ${percent(text.share)} of the answer, by ${text.method}`);
+    lines.push(
+      '',
+      `Text: ${signed(text.contribution)} (${text.confidence.toFixed(3)} alone), by ${text.method}`,
+    );
     const strength = strengths(text.words.map(({ contribution }) => contribution));
     for (const field of ['designation', 'description'] as const) {
       const words = text.words.flatMap((word, at) =>
@@ -38,7 +41,10 @@ export function explanationText(shown: ShownExplanation, colours: boolean): stri
     }
   }
   if (image) {
-    lines.push('', `Picture: ${percent(image.share)} of the answer, by ${image.method}`);
+    lines.push(
+      '',
+      `Picture: ${signed(image.contribution)} (${image.confidence.toFixed(3)} alone), by ${image.method}`,
+    );
     const strength = strengths(image.contributions);
     for (let from = 0; from < strength.length; from += image.columns) {
       const cells = strength.slice(from, from + image.columns);
@@ -59,10 +65,6 @@ function signs(strength: number): string {
 
 function signed(contribution: number): string {
   return `${contribution < 0 ? '-' : '+'}${Math.abs(contribution).toFixed(3)}`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
 
 /** A product's text is a stranger's: it must not steer the terminal. */

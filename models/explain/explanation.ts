@@ -14,13 +14,17 @@ export interface WordContribution extends Word {
   readonly contribution: number;
 }
 
-interface Part {
+/** What the text or the picture as a whole did. */
+export interface Part {
   /** Its weight in the fusion: 0..1; of text and picture together 1. */
   readonly weight: number;
-  /** What this model says of the code by itself. */
+  /** The code's probability if there were this part alone. */
   readonly confidence: number;
-  /** How much of the fused answer for the code comes from it: 0..1; of text and picture together 1. */
-  readonly share: number;
+  /**
+   * How much it moved the answer from knowing nothing: text and picture sum to ln(27 * confidence of the code).
+   * The Shapley value: the mean of what it adds to nothing and what it adds to the other part.
+   */
+  readonly contribution: number;
 }
 
 export interface TextExplanation extends Part {

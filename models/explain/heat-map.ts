@@ -9,6 +9,8 @@ const FOR = [0, 90, 255] as const;
 const AGAINST = [255, 120, 0] as const;
 /** Of the strongest region. */
 const MOST_OPAQUE = 190;
+/** A picture of which no region moves the probability by a fifth shows only pale ones. */
+const LEAST_STRENGTH = 0.2;
 
 /**
  * The picture, greyed, with its regions coloured: blue ones spoke for the code, orange ones against it, the
@@ -26,7 +28,7 @@ export async function drawHeatMap(
     .toColourspace('srgb')
     .png()
     .toBuffer({ resolveWithObject: true });
-  const strongest = Math.max(...contributions.map(Math.abs)) || 1;
+  const strongest = Math.max(LEAST_STRENGTH, ...contributions.map(Math.abs));
   const cells = Buffer.from(
     contributions.flatMap((contribution) => [
       ...(contribution > 0 ? FOR : AGAINST),

@@ -1,12 +1,12 @@
 import type { ImageModel } from '../family.ts';
-import type { ImageExplanation } from './explanation.ts';
-import { logarithm } from './logarithm.ts';
+import { logarithm } from '../fusion/fuse.ts';
+import type { ImageExplanation, Part } from './explanation.ts';
 
 /** Fine enough to point at a thing, coarse enough that a region covers some of it. */
 const ROWS = 7;
 const COLUMNS = 7;
 
-type Regions = Omit<ImageExplanation, 'weight' | 'confidence' | 'share'>;
+type Regions = Omit<ImageExplanation, keyof Part>;
 
 /** What each region did for the code of `column`; yields after each. `own` is that code's probability. */
 export async function* explainPicture(

@@ -1,7 +1,7 @@
 import type { Bundle } from '../bundle/format.ts';
 import { CLASSES, topClass } from '../evaluation/rows.ts';
 import type { ImageModel, TextModel } from '../family.ts';
-import { fuse } from '../fusion/calibration.ts';
+import { fuse, logarithm } from '../fusion/fuse.ts';
 import type { ExplainInput, Explanation } from './explanation.ts';
 import { drawHeatMap } from './heat-map.ts';
 import { explainPicture } from './picture.ts';
@@ -31,28 +31,40 @@ export async function* explainProduct(
     text: hasText ? await text.predict([product]) : uniform,
     image: pixels ? await image.classify(await image.encode([pixels]), 1) : uniform,
   };
-  const flags = { hasText: [hasText ? 1 : 0], hasPicture: [pixels ? 1 : 0] };
-  const fused = fuse({ ...said, ...flags }, bundle.fusion);
+  const answer = (withText: boolean, withPicture: boolean) =>
+    fuse({ ...said, hasText: [withText ? 1 : 0], hasPicture: [withPicture ? 1 : 0] }, bundle.fusion);
+  const fused = answer(hasText, pixels !== null);
   if (fused.some(Number.isNaN)) throw new Error('the bundle answered with something that is no probability');
   const column = code === null ? topClass(fused, 0) : bundle.labels.indexOf(code);
   if (column < 0) throw new Error(`the bundle has no code ${code}`);
-  const own = { text: said.text[column] as number, image: said.image[column] as number };
+  const probability = (row: Float32Array) => row[column] as number;
+  const alone = {
+    text: probability(answer(hasText, false)),
+    image: probability(answer(false, pixels !== null)),
+  };
+  const confidence = probability(fused);
+  /** Of a part beside the other one: see `Part.contribution`. */
+  const contribution = (own: number, other: number) =>
+    (logarithm(own) + Math.log(CLASSES) + logarithm(confidence) - logarithm(other)) / 2;
   const textWeight = hasText ? (pixels ? bundle.fusion.textWeight : 1) : 0;
-  const joined = textWeight * own.text + (1 - textWeight) * own.image;
-  const textShare = joined > 0 ? (textWeight * own.text) / joined : textWeight;
   yield;
 
-  const words = hasText ? yield* explainText(text, product, column, own.text) : null;
-  const regions = pixels ? yield* explainPicture(image, pixels, column, own.image) : null;
+  const words = hasText ? yield* explainText(text, product, column, probability(said.text)) : null;
+  const regions = pixels ? yield* explainPicture(image, pixels, column, probability(said.image)) : null;
   return {
     code: bundle.labels[column] as number,
-    confidence: fused[column] as number,
-    text: words && { ...words, weight: textWeight, confidence: own.text, share: textShare },
+    confidence,
+    text: words && {
+      ...words,
+      weight: textWeight,
+      confidence: alone.text,
+      contribution: contribution(alone.text, alone.image),
+    },
     image: regions && {
       ...regions,
       weight: 1 - textWeight,
-      confidence: own.image,
-      share: 1 - textShare,
+      confidence: alone.image,
+      contribution: contribution(alone.image, alone.text),
     },
     heatMap: heatMap && regions && product.picture ? await drawHeatMap(product.picture, regions) : null,
   };

@@ -1,9 +1,9 @@
 import type { ProductText } from '../../data/catalogue.ts';
 import { CLASSES } from '../evaluation/rows.ts';
 import type { TextModel } from '../family.ts';
+import { logarithm } from '../fusion/fuse.ts';
 import { withoutWord, wordsOf } from '../text/words.ts';
-import type { TextExplanation } from './explanation.ts';
-import { logarithm } from './logarithm.ts';
+import type { Part, TextExplanation } from './explanation.ts';
 
 /** Words that are listed; an answer stays below 100 KB. */
 const MOST_LISTED = 500;
@@ -12,7 +12,7 @@ const MOST_LEFT_OUT = 96;
 /** Texts in one call of the model: some 40 ms with a sentence encoder. */
 const BATCH = 4;
 
-type Words = Omit<TextExplanation, 'weight' | 'confidence' | 'share'>;
+type Words = Omit<TextExplanation, keyof Part>;
 
 /** What each word did for the code of `column`; yields between two batches. `own` is that code's probability. */
 export async function* explainText(

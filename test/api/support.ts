@@ -31,7 +31,7 @@ const CONFIG: ApiConfig = {
   ALLOW_QUERY_TOKEN: false,
 };
 
-const PART = { weight: 0.5, confidence: 0.7, share: 0.5 };
+const PART = { weight: 0.5, confidence: 0.7, contribution: 1.5 };
 export const EXPLANATION: Explanation = {
   code: 2583,
   confidence: 0.75,
@@ -46,6 +46,9 @@ export const EXPLANATION: Explanation = {
   image: { ...PART, method: 'occlusion', rows: 1, columns: 2, contributions: [0.25, -0.5] },
   heatMap: null,
 };
+
+/** A trial that has seen nothing yet. */
+const TRIAL = { answered: 0, failed: 0, disagreed: 0, milliseconds: null, championMilliseconds: null };
 
 /** Answers like a service with a bundle; for tests in which the model is not the subject. */
 export function standInInference(overrides: Partial<InferenceService> = {}): InferenceService & {

@@ -14,7 +14,7 @@ const word = (text: string, contribution: number, field: 'designation' | 'descri
 });
 
 function shown(language: 'fr' | 'en' = 'en'): ShownExplanation {
-  const part = { weight: 0.7, confidence: 0.9, share: 0.75 };
+  const part = { weight: 0.7, confidence: 0.9, contribution: 2.5 };
   return {
     bundle: '0123456789abcdef',
     product: { designation: 'unused', description: '', picture: null },
@@ -37,7 +37,7 @@ function shown(language: 'fr' | 'en' = 'en'): ShownExplanation {
       },
       image: {
         ...part,
-        share: 0.25,
+        contribution: -0.5,
         method: 'occlusion',
         rows: 1,
         columns: 3,
@@ -66,7 +66,7 @@ describe('npm run explain', () => {
       [
         '2583 Swimming pool: 0.930 (bundle 0123456789abcdef)',
         '',
-        'Text: 75 % of the answer, by weights',
+        'Text: +2.500 (0.900 alone), by weights',
         '  designation: +++Piscine ++<b>"ronde"</b> de',
         '  description: -table[31m',
         '  ... and 3 more words',
@@ -75,7 +75,7 @@ describe('npm run explain', () => {
         '  -0.500  table[31m',
         '  +0.010  de',
         '',
-        'Picture: 25 % of the answer, by occlusion',
+        'Picture: -0.500 (0.900 alone), by occlusion',
         '  +++ .   -',
         '',
       ].join('\n'),
@@ -90,8 +90,8 @@ describe('npm run explain', () => {
 
   it('writes a page in either language that loads nothing and runs nothing of the product’s text', () => {
     const page = explanationPage(shown('fr'));
-    assert.match(page, /<html lang="fr">.*Pourquoi 2583 Piscine.*75\s%/s);
-    assert.match(explanationPage(shown('en')), /<html lang="en">.*Why 2583 Swimming pool.*75%/s);
+    assert.match(page, /<html lang="fr">.*Pourquoi 2583 Piscine.*Le texte : \+2,5.*L’image : -0,5/s);
+    assert.match(explanationPage(shown('en')), /<html lang="en">.*Why 2583 Swimming pool.*The text: \+2.5/s);
     assert.match(page, /background:rgba\(60,130,255,1\.00\)" title="\+2">Piscine</);
     assert.match(page, /background:rgba\(255,140,30,0\.25\)" title="-0,5">table/);
     assert.match(page, /&lt;b&gt;&quot;ronde&quot;&lt;\/b&gt;/);

@@ -87,27 +87,36 @@ describe('the explanation of a product', () => {
     });
   }
 
-  it('says how much of the answer text and picture make', async () => {
+  it('says how much text and picture moved the answer from knowing nothing', async () => {
     const { text, image, confidence } = await explain(explained(), ask({ picture: await picture() }));
     near(confidence, 0.6 * 0.9 + 0.4 * 0.8);
-    near(text!.weight, 0.6);
-    near(image!.weight, 0.4);
-    near(text!.share, (0.6 * 0.9) / (0.6 * 0.9 + 0.4 * 0.8));
-    near(text!.share + image!.share, 1);
+    assert.deepEqual([text?.weight, image?.weight], [0.6, 0.4]);
     near(text!.confidence, 0.9);
     near(image!.confidence, 0.8);
+    near(text!.contribution + image!.contribution, Math.log(27 * confidence));
+    near(text!.contribution - image!.contribution, Math.log(0.9) - Math.log(0.8));
+  });
+
+  it('says so when the picture speaks against the code of the text', async () => {
+    const dark = sharp({ create: { width: 140, height: 140, channels: 3, background: '#000' } });
+    const { code, text, image } = await explain(explained(), ask({ picture: await dark.png().toBuffer() }));
+    assert.equal(code, 2583);
+    assert.ok(text!.contribution > 0);
+    assert.ok(image!.contribution < 0);
   });
 
   it('has no part for what a product does not have', async () => {
     const words = await explain(explained(), ask());
     assert.equal(words.image, null);
-    assert.deepEqual([words.text?.weight, words.text?.share], [1, 1]);
+    assert.equal(words.text?.weight, 1);
+    near(words.text!.contribution, Math.log(27 * 0.9));
     const seen = await explain(
       explained(),
       ask({ designation: ' ', description: '<br>', picture: await picture() }),
     );
     assert.equal(seen.text, null);
-    assert.deepEqual([seen.code, seen.image?.weight, seen.image?.share], [2583, 1, 1]);
+    assert.deepEqual([seen.code, seen.image?.weight], [2583, 1]);
+    near(seen.image!.contribution, Math.log(27 * 0.8));
     const nothing = await explain(explained(), ask({ designation: '', description: '' }));
     assert.deepEqual([nothing.text, nothing.image], [null, null]);
   });

@@ -60,7 +60,10 @@ export function imageModel(layout: ImageModel['layout']): ImageModel {
 
 export function explained(overrides: Partial<ExplainedBundle> = {}): ExplainedBundle {
   return {
-    bundle: { labels: [...TYPE_CODES], fusion: { kind: 'convex', textWeight: 0.6, temperature: 1 } },
+    bundle: {
+      labels: [...TYPE_CODES],
+      fusion: { kind: 'convex', textWeight: 0.6, temperature: 1, textTemperature: 1, imageTemperature: 1 },
+    },
     text: textModel(),
     image: imageModel('NCHW'),
     ...overrides,

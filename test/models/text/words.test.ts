@@ -20,15 +20,15 @@ describe('the words of a product', () => {
   });
 
   it('say where they stand in the field, markup counted', () => {
-    const description = '<p class="a">Une <b>chaise</b>&nbsp;r&eacute;glable<!-- x --></p>';
+    const description = '<p class="a">Une <b>chaise</b>&nbsp;r&eacute;glable caf&eacute;<!-- x --></p>';
     const words = wordsOf(product('', description));
     assert.deepEqual(
       words.map(({ start, end }) => description.slice(start, end)),
-      ['Une', 'chaise', 'r&eacute;glable'],
+      ['Une', 'chaise', 'r&eacute;glable', 'caf&eacute;'],
     );
     assert.deepEqual(
       words.map(({ text }) => text),
-      ['Une', 'chaise', 'réglable'],
+      ['Une', 'chaise', 'réglable', 'café'],
     );
   });
 
