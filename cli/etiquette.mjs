@@ -11,7 +11,10 @@ import { ALL_NEEDS, setUp } from './setup/steps.mjs';
  * @type {Record<string, { needs: readonly Need[], says: string }>}
  */
 const COMMANDS = {
-  start: { needs: ['modules', 'tensorflow', 'temporal', 'mlflow'], says: 'run everything on this machine' },
+  start: {
+    needs: ['modules', 'tensorflow', 'temporal', 'mlflow', 'dvc'],
+    says: 'run everything on this machine',
+  },
   test: { needs: ALL_NEEDS, says: 'run the tests' },
   train: { needs: ['modules'], says: 'train on a catalogue, and deploy when the result is better' },
   evaluate: { needs: ['modules', 'tensorflow'], says: 'score a bundle on a labelled catalogue' },
@@ -22,6 +25,7 @@ const COMMANDS = {
   approve: { needs: ['modules'], says: 'let the bundle serve that a training waits with' },
   reject: { needs: ['modules'], says: 'keep it from serving' },
   models: { needs: ['modules'], says: 'list bundles and deployments' },
+  data: { needs: ['modules', 'dvc'], says: 'list versions of data and models, and bring one back' },
   import: { needs: ['modules', 'tensorflow'], says: 'make a bundle of existing Keras files' },
   bench: { needs: ['modules', 'tensorflow', 'temporal'], says: 'measure, against a peer in the same run' },
   sample: { needs: ['modules'], says: 'write a sample catalogue' },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dvc as dvcCommand } from '../../../cli/setup/dvc.mjs';
 import { s3Server } from '../../../cli/setup/s3-server.mjs';
+import type { SourceFile } from '../../../data/versions/content.ts';
 import type { DvcRemote } from '../../../data/versions/dvc.ts';
 import { createVersionStore, type NewVersion, type VersionStore } from '../../../data/versions/store.ts';
 import { S3_KEYS, startS3 } from '../../support/s3.ts';
@@ -17,7 +18,7 @@ const FIRST = 'a'.repeat(16);
 const SECOND = 'b'.repeat(16);
 
 describe('versions of data and models', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let folder: string;
   before(function () {
     if (!dvcCommand()) skip(this, 'no DVC: run npm run setup');
@@ -27,12 +28,12 @@ describe('versions of data and models', function () {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  function store(remote: Partial<DvcRemote> = {}, directory = 'dvc'): VersionStore {
+  function store(remote: Partial<DvcRemote> = {}, command = dvcCommand()): VersionStore {
     const defaults = { url: join(folder, 'remote'), endpoint: undefined };
     const keys = { accessKeyId: undefined, secretAccessKey: undefined };
     return createVersionStore({
-      command: dvcCommand(),
-      directory: join(folder, directory),
+      command,
+      directory: join(folder, 'dvc'),
       remote: { ...defaults, ...keys, ...remote },
     });
   }
@@ -222,6 +223,47 @@ describe('versions of data and models', function () {
       deepEqual(contentsOf(join(folder, 'back')), first.contents);
       const settings = await readFile(join(folder, 'dvc/.dvc/config'), 'utf8');
       ok(!settings.includes(S3_KEYS.secretAccessKey) && !settings.includes(S3_KEYS.accessKeyId));
+    });
+
+    it('are whole after a push that was killed in the middle and done again', async () => {
+      // The shell leaves its own id, which DVC then has.
+      const noted: [string, ...string[]] = [
+        'sh',
+        '-c',
+        `echo $$ > ${folder}/pid; exec "$@"`,
+        'sh',
+        ...(dvcCommand() ?? []),
+      ];
+      const versions = store(remote, noted);
+      const first = await version(FIRST, 'one');
+      for (let place = 0; place < 120; place++) {
+        const path = `images/image_test/${place}.jpg`;
+        first.contents[path] = `${place} `.repeat(5000);
+        await writeFile(join(folder, 'source', `test-${place}`), first.contents[path]);
+        (first.files as SourceFile[]).push({ path, source: join(folder, 'source', `test-${place}`) });
+      }
+      await versions.add(first, signal);
+      const arrived = () => {
+        const objects = join(folder, 's3/data/kept/here/files/md5');
+        if (!existsSync(objects)) return 0;
+        return readdirSync(objects, { recursive: true, encoding: 'utf8' }).filter((path) => path.length > 30)
+          .length;
+      };
+      const pushing = versions.push(FIRST, signal);
+      const failure = rejects(pushing, { code: 'DVC_FAILED', retryable: true });
+      await until(arrived, 'the first objects to arrive');
+      process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+      await failure;
+      ok(arrived() < 120, 'it was over before it was killed');
+
+      await versions.push(FIRST, signal);
+      const second = await version(SECOND, 'two');
+      await keep(versions, second);
+      await forgetCache();
+      await versions.pull(FIRST, join(folder, 'back/first'), signal);
+      await versions.pull(SECOND, join(folder, 'back/second'), signal);
+      deepEqual(contentsOf(join(folder, 'back/first')), first.contents);
+      deepEqual(contentsOf(join(folder, 'back/second')), second.contents);
     });
 
     it('lose nothing while the server is down: pushed once it is up', async () => {
