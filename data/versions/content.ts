@@ -27,8 +27,8 @@ export interface Content {
 export const outputOf = (path: string): string => path.split('/', 1)[0] ?? path;
 
 /**
- * Copies the files, never links them: DVC gives its cache and a linked file the same bytes on disk, and a later
- * change in a catalogue's folder would change the version too. Copies share blocks where the file system can.
+ * Copies the files, never links them: what is hashed, added and recorded is one content then, whatever happens to a
+ * catalogue's folder meanwhile and later. Copies share blocks where the file system can.
  * @throws EtiquetteError VERSION_SOURCE_CHANGED
  */
 export async function copyIn(

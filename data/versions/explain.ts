@@ -16,7 +16,7 @@ const REASONS: readonly Reason[] = [
     message: () => 'Another DVC command is at work in this folder. Try again in a moment.',
   },
   {
-    sign: /\(403\)|forbidden|access ?denied|access key|signature.*match|unable to locate credentials|permission denied/i,
+    sign: /\(403\)|forbidden|access ?denied|access key|signature.*match|unable to locate credentials|partial credentials|permission denied/i,
     code: 'DVC_REMOTE_DENIED',
     retryable: false,
     message: (remote) =>
