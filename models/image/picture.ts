@@ -15,23 +15,33 @@ export interface PictureOptions {
 const CAFFE_MEAN = [Math.fround(103.939), Math.fround(116.779), Math.fround(123.68)] as const;
 
 /**
- * A picture file's bytes -> an encoder's input: float32 [size, size, 3], row by row. The one preprocessing of
- * training, tuning, evaluation and serving; the same bytes always give the same numbers.
+ * A picture file's bytes -> float32 [size, size, 3], row by row, as VGG16 takes it.
+ * @throws EtiquetteError as `decodeRgb`
+ */
+export async function decodePicture(bytes: Uint8Array, options: PictureOptions): Promise<Float32Array> {
+  const rgb = await decodeRgb(bytes, options);
+  return options.mode === 'caffe' ? caffe(rgb) : new Float32Array(rgb);
+}
+
+/**
+ * A picture file's bytes -> RGB bytes [size, size, 3], row by row. The one preprocessing of training, tuning,
+ * evaluation and serving; the same bytes always give the same numbers.
  *
  * The whole frame is stretched to the square, since product pictures are nearly square already and a crop
  * would lose the product's ends. Of an animation or a document the first frame counts.
  * @throws EtiquetteError PICTURE_EMPTY, PICTURE_FORMAT_UNSUPPORTED, PICTURE_TOO_LARGE, PICTURE_UNREADABLE;
  * a retry does not help with any.
  */
-export async function decodePicture(bytes: Uint8Array, options: PictureOptions): Promise<Float32Array> {
+export async function decodeRgb(
+  bytes: Uint8Array,
+  { size, resize }: Pick<PictureOptions, 'size' | 'resize'>,
+): Promise<Uint8Array> {
   await readPictureHeader(bytes);
-  let rgb: Uint8Array;
   try {
-    rgb = await (options.resize === 'nearest' ? asKeras(bytes, options.size) : asSeen(bytes, options.size));
+    return await (resize === 'nearest' ? asKeras(bytes, size) : asSeen(bytes, size));
   } catch (cause) {
     throw unreadable(cause);
   }
-  return options.mode === 'caffe' ? caffe(rgb) : Float32Array.from(rgb);
 }
 
 /**
