@@ -45,7 +45,7 @@ export async function learnJoined(input: LearnJoinedInput, context: JobContext):
     ...{ rows: grams, classes, groups: rows.products, parameters, seed, threads, signal: context.signal },
     onProgress: (fraction) => words.progress({ fraction, message: 'Learning the words of each code' }),
   });
-  const { weights, bias, temperature, outOfFold, folds } = learned;
+  const { weights, bias, temperature, outOfFold, folds, foldCount } = learned;
   const ngram: StoredNgram = { parameters, temperature, idf, weights, bias };
   const readable = Uint32Array.from(hasText.keys()).filter((row) => hasText[row] === 1);
   const labels = readable.map((row) => classes[row] as number);
@@ -65,7 +65,7 @@ export async function learnJoined(input: LearnJoinedInput, context: JobContext):
     size: 2 * sentences.featureSize,
     ...{ labels: classes, classes: CLASSES, c: sentenceC, threads, signal: context.signal },
     folds: Uint8Array.from(hasText, (text, row) => (text === 1 ? (folds[row] as number) : UNUSED)),
-    foldCount: 1 + folds.reduce((most, fold) => Math.max(most, fold), 0),
+    foldCount,
     onProgress: (fraction) => meaning.progress({ fraction, message: 'Learning the meaning of each code' }),
   });
   const meant = gather(scores, readable);

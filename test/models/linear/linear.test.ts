@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
-import { stratifiedFolds } from '../../../models/linear/folds.ts';
+import { foldCountOf, stratifiedFolds } from '../../../models/linear/folds.ts';
 import { fitSoftmax, softmaxScores } from '../../../models/linear/softmax.ts';
 import { solveAll } from '../../../models/linear/solve-all.ts';
 import { UNUSED } from '../../../models/linear/solve-task.ts';
@@ -173,6 +173,10 @@ describe('stratified folds', () => {
       [...folds],
       groups.map((group) => folds[group]),
     );
+  });
+
+  it('are fewer where rows abound', () => {
+    assert.deepEqual([100, 9_999, 10_000, 84_916].map(foldCountOf), [5, 5, 3, 3]);
   });
 
   it('follow the seed', () => {
