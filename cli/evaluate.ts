@@ -83,7 +83,7 @@ export async function main(args: string[]): Promise<number> {
       const insight = await ml.run(
         'insight',
         {
-          judged: [{ part: 'test', rows: [rows], answers: file }],
+          judged: [{ part: 'held-out', rows: [rows], answers: file }],
           fusion,
           // Any of these products may have been in the bundle's training.
           unseen: false,

@@ -9,7 +9,7 @@ export interface CatalogueRow {
   readonly code: TypeCode;
   readonly picture: PictureRef | null;
   /** training: the model that is being judged has learnt from it. */
-  readonly part: 'training' | 'test';
+  readonly part: 'training' | 'held-out';
 }
 
 /** What a model that had not seen them said about some of the catalogue's rows. */

@@ -12,7 +12,7 @@ const product = z.object({
   row: z.string(),
   productId: z.string(),
   /** training: the model has learnt from it; it was answered out of fold. */
-  part: z.enum(['training', 'test']),
+  part: z.enum(['training', 'held-out']),
   /** Without markup, shortened. */
   designation: z.string(),
   description: z.string(),

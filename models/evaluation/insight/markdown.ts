@@ -37,10 +37,10 @@ export function insightMarkdown(insight: Insight, pictures: ReadonlySet<string>)
 }
 
 function introduction({ rows, unseen }: Insight): string {
-  const tested = rows.answered - rows.outOfFold;
+  const heldOut = rows.answered - rows.outOfFold;
   const asked = [
-    ...(rows.outOfFold > 0 ? [`${rows.outOfFold} out of fold, from their text`] : []),
-    ...(tested > 0 ? [`${tested} by the finished model`] : []),
+    ...(rows.outOfFold > 0 ? [`${rows.outOfFold} out of fold`] : []),
+    ...(heldOut > 0 ? [`${heldOut} by the finished model`] : []),
   ];
   return [
     `${rows.read} labelled products were read; ${rows.answered} were answered${asked.length > 0 ? ` (${asked.join(', ')})` : ''}.`,

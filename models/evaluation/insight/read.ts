@@ -2,10 +2,10 @@ import type { ProductText } from '../../../data/catalogue.ts';
 import { readRows } from '../../../data/read.ts';
 import { TYPE_CODES, type TypeCode } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
-import { type Fusion, fuse } from '../../fusion/calibration.ts';
+import { readScores } from '../../bundle/scores.ts';
+import { type Fusion, fuse } from '../../fusion/fuse.ts';
 import type { JobContext, JudgedRows } from '../../runtime/jobs.ts';
 import { pause } from '../../runtime/pause.ts';
-import { readSafetensors } from '../../runtime/safetensors.ts';
 import { CLASSES } from '../rows.ts';
 import type { Answers, CatalogueRow } from './answers.ts';
 
@@ -30,8 +30,7 @@ export async function visitRows(
 }
 
 /**
- * The answers to `rows`, those of out-of-fold files as they are, those of two models fused. Rows that no model had
- * anything to say about are left out.
+ * The answers to `rows`, text and picture joined. Rows that neither model had anything to say about are left out.
  * @throws EtiquetteError SCORES_SHAPE_INVALID when a file belongs to other rows.
  */
 export async function readAnswers(
@@ -44,7 +43,7 @@ export async function readAnswers(
   let first = 0;
   for (const { answers, count } of judged) {
     if (answers !== null) {
-      const { probabilities, answered } = await readFile(answers, count, fusion);
+      const { probabilities, answered } = await readFused(answers, count, fusion);
       for (let at = 0; at < count; at++) {
         if (!answered(at)) continue;
         places.push(first + at);
@@ -61,23 +60,21 @@ export async function readAnswers(
   return { rows: places, labels: Uint8Array.from(places, labelOf), probabilities };
 }
 
-async function readFile(
+async function readFused(
   file: string,
   count: number,
   fusion: Fusion,
 ): Promise<{ probabilities: Float32Array; answered: (at: number) => boolean }> {
-  const arrays = await readSafetensors(file);
-  const data = (name: string): Float32Array => arrays[name]?.data ?? new Float32Array(0);
-  const hasText = data('hasText');
-  const hasPicture = data('hasPicture');
-  const probabilities = arrays.probabilities
-    ? data('probabilities')
-    : fuse({ text: data('text'), image: data('image'), hasText, hasPicture }, fusion);
-  if (probabilities.length !== count * CLASSES) {
+  const scores = await readScores(file);
+  if (scores.labels.length !== count) {
     throw new EtiquetteError(
       'SCORES_SHAPE_INVALID',
-      `${file} holds answers to ${probabilities.length / CLASSES} rows, not to these ${count}. Evaluate again.`,
+      `${file} holds answers to ${scores.labels.length} rows, not to these ${count}. Evaluate again.`,
     );
   }
-  return { probabilities, answered: (at) => Boolean(hasText[at] || hasPicture[at]) };
+  const { hasText, hasPicture } = scores;
+  return {
+    probabilities: fuse(scores, fusion),
+    answered: (at) => Boolean(hasText[at] || hasPicture[at]),
+  };
 }

@@ -89,7 +89,7 @@ describe('similar texts', () => {
 
 function row(code: TypeCode, picture: string | null = null): CatalogueRow {
   const file = picture === null ? null : { file: `${picture}.jpg`, sha256: picture };
-  return { row: 'r', productId: 'p', code, picture: file, part: 'test' };
+  return { row: 'r', productId: 'p', code, picture: file, part: 'held-out' };
 }
 
 describe('duplicates across codes', () => {

@@ -8,12 +8,12 @@ import type { DatasetRow } from '../../../../data/catalogue.ts';
 import { random } from '../../../../data/random.ts';
 import { writeRows } from '../../../../data/read.ts';
 import { TYPE_CODE_NAMES, TYPE_CODES } from '../../../../data/type-codes.ts';
+import { writeScores } from '../../../../models/bundle/scores.ts';
 import { contactSheet } from '../../../../models/evaluation/insight/contact-sheet.ts';
 import { type Insight, insightSchema } from '../../../../models/evaluation/insight/format.ts';
 import { insight as insightJob } from '../../../../models/evaluation/insight/job.ts';
 import { CLASSES } from '../../../../models/evaluation/rows.ts';
 import type { InsightInput, JobContext } from '../../../../models/runtime/jobs.ts';
-import { writeSafetensors } from '../../../../models/runtime/safetensors.ts';
 
 const PER_CODE = 6;
 const CONTEXT: JobContext = { signal: new AbortController().signal, progress: () => {} };
@@ -41,10 +41,10 @@ async function writeAnswers(file: string, rows: readonly DatasetRow[], believed:
   rows.forEach((_, at) => {
     probabilities[at * CLASSES + believed(at)] = 0.9;
   });
-  await writeSafetensors(file, {
-    probabilities: { shape: [n, CLASSES], data: probabilities },
-    hasText: { shape: [n], data: new Float32Array(n).fill(1) },
-  });
+  const uniform = new Float32Array(n * CLASSES).fill(1 / CLASSES);
+  const labels = Float32Array.from(rows, ({ code }) => TYPE_CODES.indexOf(code!));
+  const [hasText, hasPicture] = [new Float32Array(n).fill(1), new Float32Array(n)];
+  await writeScores(file, { text: probabilities, image: uniform, hasText, hasPicture, labels });
 }
 
 describe('the insight of a catalogue', function () {
@@ -83,9 +83,9 @@ describe('the insight of a catalogue', function () {
           rows: [join(home, 'train.ndjson'), join(home, 'validation.ndjson')],
           answers: join(home, 'training.safetensors'),
         },
-        { part: 'test', rows: [join(home, 'test.ndjson')], answers: join(home, 'test.safetensors') },
+        { part: 'held-out', rows: [join(home, 'test.ndjson')], answers: join(home, 'test.safetensors') },
       ],
-      fusion: { textWeight: 0.5, temperature: 1 },
+      fusion: { kind: 'convex', textWeight: 0.5, temperature: 1, textTemperature: 1, imageTemperature: 1 },
       unseen: true,
       picturesDirectory: home,
       directory: join(home, 'insight'),
@@ -111,7 +111,7 @@ describe('the insight of a catalogue', function () {
     assert.equal(first!.givenProbability, 0.0038);
     assert.equal(first!.picture, 'images/0.png');
     assert.equal(second!.row, '100');
-    assert.equal(second!.part, 'test');
+    assert.equal(second!.part, 'held-out');
   });
 
   it('joins the same text under two codes across training rows', () => {
