@@ -1,5 +1,6 @@
 import type { ProductText } from '../../../data/catalogue.ts';
 import { allocateRows, type SparseRows } from '../../linear/sparse-rows.ts';
+import { createGramStore } from './gram-store.ts';
 import { COLUMNS, createGramCounter, type Grams, SPACE } from './grams.ts';
 
 export interface FeatureOptions {
@@ -67,17 +68,6 @@ export function spaceOf(column: number): 0 | 1 {
   return column < SPACE ? 0 : 1;
 }
 
-/** Grams of many rows: 8 bytes each, in blocks that are let go one by one. */
-interface Block {
-  readonly lengths: number[];
-  readonly columns: Uint32Array;
-  readonly counts: Uint16Array;
-  readonly designationCounts: Uint16Array;
-  size: number;
-}
-
-const BLOCK = 1 << 21;
-
 /** Collects the training rows' text, then turns it into features. */
 export interface FeatureCollector {
   /** @returns how many different grams the row has; 0 when it has no text. */
@@ -89,7 +79,7 @@ export interface FeatureCollector {
 export function createFeatureCollector(): FeatureCollector {
   const count = createGramCounter();
   const having = new Uint32Array(COLUMNS);
-  const blocks: Block[] = [];
+  const store = createGramStore();
   let rowCount = 0;
   let entries = 0;
 
@@ -97,16 +87,7 @@ export function createFeatureCollector(): FeatureCollector {
     add(product) {
       const grams = count(product);
       const { length } = grams.columns;
-      let block = blocks.at(-1);
-      if (block === undefined || block.size + length > block.columns.length) {
-        block = newBlock(Math.max(BLOCK, length));
-        blocks.push(block);
-      }
-      block.columns.set(grams.columns, block.size);
-      block.counts.set(grams.counts, block.size);
-      block.designationCounts.set(grams.designationCounts, block.size);
-      block.lengths.push(length);
-      block.size += length;
+      store.add(grams);
       for (const column of grams.columns) having[column] = (having[column] as number) + 1;
       rowCount += 1;
       entries += length;
@@ -117,33 +98,15 @@ export function createFeatureCollector(): FeatureCollector {
       const rows = allocateRows(rowCount, COLUMNS, entries);
       let row = 0;
       let to = 0;
-      for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
-        let from = 0;
-        for (const length of block.lengths) {
-          const grams = {
-            columns: block.columns.subarray(from, from + length),
-            counts: block.counts.subarray(from, from + length),
-            designationCounts: block.designationCounts.subarray(from, from + length),
-          };
-          rows.column.set(grams.columns, to);
-          weigh(grams, idf, options, rows.value.subarray(to, to + length));
-          from += length;
-          to += length;
-          row += 1;
-          rows.starts[row] = to;
-        }
+      for (const grams of store.drain()) {
+        const from = to;
+        to += grams.columns.length;
+        rows.column.set(grams.columns, from);
+        weigh(grams, idf, options, rows.value.subarray(from, to));
+        row += 1;
+        rows.starts[row] = to;
       }
       return { rows, idf };
     },
-  };
-}
-
-function newBlock(size: number): Block {
-  return {
-    lengths: [],
-    columns: new Uint32Array(size),
-    counts: new Uint16Array(size),
-    designationCounts: new Uint16Array(size),
-    size: 0,
   };
 }

@@ -103,10 +103,18 @@ describe('n-gram features', () => {
   });
 
   it('are the same in training and prediction', () => {
-    const { rows, idf } = collect(0.7);
-    const grams = createGramCounter()(texts[0]!);
-    const values = new Float32Array(grams.columns.length);
-    weigh(grams, idf, { designationWeight: 0.7 }, values);
-    assert.deepEqual([...values], [...rows.value.subarray(0, rows.starts[1])]);
+    // Also of grams that stand there more often than the store's few bits can say.
+    const many = product('chaise '.repeat(200), 'chaise table '.repeat(300));
+    const collector = createFeatureCollector();
+    for (const text of [many, ...texts]) collector.add(text);
+    const { rows, idf } = collector.finish({ designationWeight: 0.7 });
+    const count = createGramCounter();
+    for (const [row, text] of [many, ...texts].entries()) {
+      const grams = count(text);
+      const values = new Float32Array(grams.columns.length);
+      weigh(grams, idf, { designationWeight: 0.7 }, values);
+      assert.deepEqual(values, rows.value.slice(rows.starts[row], rows.starts[row + 1]));
+      assert.deepEqual(grams.columns, rows.column.slice(rows.starts[row], rows.starts[row + 1]));
+    }
   });
 });
