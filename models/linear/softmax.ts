@@ -1,10 +1,15 @@
 import { minimise } from './lbfgs.ts';
 
+/** Rows whose sums are taken together: a weight is fetched once for all of them. */
+const BLOCK = 4;
+
 export interface SoftmaxInput {
-  /** Row-major [n * size]. */
+  /** Row-major [rows * size]. */
   readonly features: Float32Array;
   readonly size: number;
-  /** n class indexes. */
+  /** The n rows of `features` to learn from; all of them when left out. */
+  readonly picks?: Uint32Array;
+  /** Class indexes of the n rows. */
   readonly labels: ArrayLike<number>;
   readonly classes: number;
   /** Weight of the loss against the regulariser, scikit-learn's C. */
@@ -30,42 +35,64 @@ export interface SoftmaxModel {
  * that makes it unlikely.
  */
 export function fitSoftmax(input: SoftmaxInput): SoftmaxModel {
-  const { features, size, labels, classes, c } = input;
+  const { features, size, labels, classes } = input;
   const n = labels.length;
+  const placeOf = (row: number): number => input.picks?.[row] ?? row;
   const rowWeights = rowWeightsOf(input);
   let total = 0;
   for (const weight of rowWeights) total += weight;
-  const penalty = 1 / (c * total);
+  const penalty = 1 / (input.c * total);
   const biases = classes * size;
-  const scores = new Float64Array(classes);
+  const scores = new Float64Array(BLOCK * classes);
 
   const lossAndGradient = (x: Float64Array, gradient: Float64Array): number => {
     let loss = 0;
     gradient.fill(0);
-    for (let row = 0; row < n; row++) {
-      const label = labels[row] as number;
-      const from = row * size;
-      let largest = Number.NEGATIVE_INFINITY;
+    for (let block = 0; block < n; block += BLOCK) {
+      const count = Math.min(BLOCK, n - block);
+      // A block that is not full repeats its last row, with errors of 0.
+      const [a, b, c, d] = [0, 1, 2, 3].map((at) => placeOf(block + Math.min(at, count - 1)) * size) as [
+        number,
+        number,
+        number,
+        number,
+      ];
       for (let k = 0; k < classes; k++) {
-        const score = (x[biases + k] as number) + dot(x, k * size, features, from, size);
-        scores[k] = score;
-        if (score > largest) largest = score;
+        const bias = x[biases + k] as number;
+        const from = k * size;
+        let [first, second, third, fourth] = [bias, bias, bias, bias];
+        for (let j = 0; j < size; j++) {
+          const weight = x[from + j] as number;
+          first += weight * (features[a + j] as number);
+          second += weight * (features[b + j] as number);
+          third += weight * (features[c + j] as number);
+          fourth += weight * (features[d + j] as number);
+        }
+        scores[k] = first;
+        scores[classes + k] = second;
+        scores[2 * classes + k] = third;
+        scores[3 * classes + k] = fourth;
       }
-      const own = scores[label] as number;
-      let sum = 0;
-      for (let k = 0; k < classes; k++) {
-        const likelihood = Math.exp((scores[k] as number) - largest);
-        scores[k] = likelihood;
-        sum += likelihood;
+      for (let at = 0; at < BLOCK; at++) {
+        const own = scores.subarray(at * classes, (at + 1) * classes);
+        const row = block + at;
+        const weight = at < count ? (rowWeights[row] as number) / total : 0;
+        loss += weight * toErrors(own, at < count ? (labels[row] as number) : 0, weight);
       }
-      const weight = (rowWeights[row] as number) / total;
-      loss += weight * (Math.log(sum) + largest - own);
       for (let k = 0; k < classes; k++) {
-        const error = weight * ((scores[k] as number) / sum - (k === label ? 1 : 0));
-        gradient[biases + k] = (gradient[biases + k] as number) + error;
+        const first = scores[k] as number;
+        const second = scores[classes + k] as number;
+        const third = scores[2 * classes + k] as number;
+        const fourth = scores[3 * classes + k] as number;
+        gradient[biases + k] = (gradient[biases + k] as number) + first + second + third + fourth;
         const to = k * size;
         for (let j = 0; j < size; j++) {
-          gradient[to + j] = (gradient[to + j] as number) + error * (features[from + j] as number);
+          gradient[to + j] =
+            (gradient[to + j] as number) +
+            first * (features[a + j] as number) +
+            second * (features[b + j] as number) +
+            third * (features[c + j] as number) +
+            fourth * (features[d + j] as number);
         }
       }
     }
@@ -100,6 +127,23 @@ export function softmaxScores(
     }
   }
   return scores;
+}
+
+/** Turns a row's scores, in place, into `weight` times the loss's gradient by them. @returns the loss */
+function toErrors(scores: Float64Array, label: number, weight: number): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const score of scores) if (score > largest) largest = score;
+  const own = scores[label] as number;
+  let sum = 0;
+  for (let k = 0; k < scores.length; k++) {
+    const likelihood = Math.exp((scores[k] as number) - largest);
+    scores[k] = likelihood;
+    sum += likelihood;
+  }
+  for (let k = 0; k < scores.length; k++) {
+    scores[k] = weight * ((scores[k] as number) / sum - (k === label ? 1 : 0));
+  }
+  return Math.log(sum) + largest - own;
 }
 
 function rowWeightsOf({ labels, classes, balanced }: SoftmaxInput): Float64Array {

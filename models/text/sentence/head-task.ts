@@ -30,7 +30,6 @@ export function solveHead(problem: HeadProblem, fold: number | null): HeadResult
   const rowsWhere = (wanted: (own: number) => boolean) =>
     Uint32Array.from(folds.keys()).filter((row) => folds[row] !== UNUSED && wanted(folds[row] as number));
   const gather = (rows: Uint32Array) => {
-    if (rows.length === folds.length) return features;
     const result = new Float32Array(rows.length * size);
     rows.forEach((row, at) => {
       result.set(features.subarray(row * size, (row + 1) * size), at * size);
@@ -39,8 +38,9 @@ export function solveHead(problem: HeadProblem, fold: number | null): HeadResult
   };
   const learnt = rowsWhere((own) => own !== fold);
   const model = fitSoftmax({
-    features: gather(learnt),
+    features,
     size,
+    picks: learnt,
     labels: Uint8Array.from(learnt, (row) => labels[row] as number),
     classes,
     c,
