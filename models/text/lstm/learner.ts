@@ -26,7 +26,7 @@ export function createLstmLearner(
   parameters: LstmParameters,
   seed: number,
 ): Learner & { dispose(): void } {
-  const { batchSize, wordDropout } = parameters;
+  const { batchSize, wordDropout, labelSmoothing } = parameters;
   const network = createNetwork(tf, parameters);
 
   const inputs = ({ texts, classes }: EncodedRows, pick: readonly number[]) => {
@@ -34,7 +34,7 @@ export function createLstmLearner(
     return {
       texts: pick.map((row) => texts[row] ?? []),
       labels,
-      oneHot: () => tf.tensor2d(oneHot(labels), [pick.length, CLASSES]),
+      oneHot: (smoothing = 0) => tf.tensor2d(oneHot(labels, smoothing), [pick.length, CLASSES]),
     };
   };
 
@@ -52,7 +52,7 @@ export function createLstmLearner(
           // The weights must be let go before Adam changes them in place.
           const step = tf.tidy(() => {
             const dropout = createDropout(tf, parameters, labels.length, next);
-            return network.step((name) => adam.weight(name), batch, oneHot(), dropout);
+            return network.step((name) => adam.weight(name), batch, oneHot(labelSmoothing), dropout);
           });
           adam.apply(step.gradients);
           tally.add(step.losses.dataSync<'float32'>(), step.logits.dataSync<'float32'>(), labels);
@@ -83,10 +83,10 @@ export function createLstmLearner(
   };
 }
 
-function oneHot(labels: readonly number[]): Float32Array {
-  const result = new Float32Array(labels.length * CLASSES);
+function oneHot(labels: readonly number[], smoothing: number): Float32Array {
+  const result = new Float32Array(labels.length * CLASSES).fill(smoothing / CLASSES);
   labels.forEach((label, row) => {
-    result[row * CLASSES + label] = 1;
+    result[row * CLASSES + label] = 1 - smoothing + smoothing / CLASSES;
   });
   return result;
 }

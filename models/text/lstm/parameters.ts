@@ -28,6 +28,8 @@ export const lstmSchema = z.strictObject({
   wordDropout: share(0.3),
   /** Share of a text's features that a step leaves out, of its words' vectors and of the pooled outputs. */
   dropout: share(0.4),
+  /** Share of every label that is spread over all codes: less sure of itself, a model goes on learning for longer. */
+  labelSmoothing: share(0.1),
   batchSize: whole(32, 1, 4_096),
   /** At most this many; early stopping mostly ends sooner. */
   epochs: whole(30, 1, 1_000),
@@ -38,9 +40,9 @@ export const lstmSchema = z.strictObject({
 
 export type LstmParameters = z.infer<typeof lstmSchema>;
 
-/** One LSTM on one vector a word, and its last output: what the original trained, and stored models without a word on it. */
+/** One LSTM, a vector a word, the last output: what models are whose files do not name these parameters. */
 export const PLAIN_LSTM = {
-  ...{ subwords: 0, bidirectional: false, pooling: 'last', wordDropout: 0, dropout: 0 },
+  ...{ subwords: 0, bidirectional: false, pooling: 'last', wordDropout: 0, dropout: 0, labelSmoothing: 0 },
 } as const satisfies Partial<LstmParameters>;
 
 /** All of the original's form: to import its models, and to compare with. */

@@ -9,6 +9,7 @@ import { TYPE_CODES } from '../../../data/type-codes.ts';
 import type { JobContext, JobProgress, TrainTextInput } from '../../../models/runtime/jobs.ts';
 import { createMlProcess } from '../../../models/runtime/process.ts';
 import { tensorflow } from '../../../models/runtime/tensorflow.ts';
+import { PLAIN_LSTM } from '../../../models/text/lstm/parameters.ts';
 import { lstm } from '../../../models/text/lstm/recipe.ts';
 
 const PARAMETERS = {
@@ -212,6 +213,26 @@ describe('the LSTM recipe', function () {
       assert.equal(tf.memory().numTensors, loaded);
       model.dispose();
       assert.equal(tf.memory().numTensors, before);
+    });
+
+    it('of before the mending is what it was: parameters that its file does not name are the plain form', async () => {
+      const directory = join(folder, 'plain');
+      await lstm.train(
+        { ...input(directory), parameters: { ...PARAMETERS, ...PLAIN_LSTM, padding: 'pre', epochs: 1 } },
+        context(),
+      );
+      const file = join(directory, 'model', 'text.json');
+      const predict = async () => {
+        const model = await lstm.load(join(directory, 'model'), null);
+        const probabilities = await model.predict(products);
+        model.dispose();
+        return probabilities;
+      };
+      const expected = await predict();
+      const description = JSON.parse(await readFile(file, 'utf8'));
+      for (const name of Object.keys(PLAIN_LSTM)) delete description.parameters[name];
+      await writeFile(file, JSON.stringify(description));
+      assert.deepEqual(await predict(), expected);
     });
 
     it('is refused when its files are damaged or of different models', async () => {
