@@ -21,6 +21,7 @@ export function tracked<A extends object>(deps: ActivityDeps, activities: A): A 
       if (says?.before) await tell(deps, () => says.before?.(input, deps.config) ?? []);
       const result = await activity(input);
       if (says?.after) await tell(deps, () => says.after?.(result, input, deps.config) ?? []);
+      // The history of deployments has a new line: the registry's champion follows it.
       if (name === 'deploy') await wake(deps);
       return result;
     },

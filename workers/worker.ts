@@ -2,6 +2,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } 
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
+import { registerSearchAttributes } from '../temporal/register.ts';
 
 /** Heartbeats pass once a second: a cancelled stage stops within seconds. */
 const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottleInterval: '1s' } as const;
@@ -27,6 +28,12 @@ export async function runWorker(
   Runtime.install({ logger: temporalLogger(log) });
   const connection = await connect(config.TEMPORAL_ADDRESS);
   try {
+    if (options.workflowsPath) {
+      // Where only an administrator may do it, he has done it, or runs say what is missing.
+      await registerSearchAttributes(connection, config.TEMPORAL_NAMESPACE).catch((error) =>
+        log.warn({ error }, 'search attributes not registered'),
+      );
+    }
     const worker = await Worker.create({
       connection,
       namespace: config.TEMPORAL_NAMESPACE,

@@ -58,7 +58,7 @@ export async function ensureExperiment(mlflow: Mlflow, name: string): Promise<st
     if (!isEtiquetteError(error) || error.code !== 'MLFLOW_NOT_FOUND') throw error;
   }
   try {
-    const body = { name };
+    const body = { name, tags: [{ key: 'mlflow.experimentKind', value: 'custom_model_development' }] };
     const made = await mlflow.change<{ experiment_id: string }>('POST', 'experiments/create', body, {
       idempotent: false,
     });
