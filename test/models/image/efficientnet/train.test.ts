@@ -101,26 +101,24 @@ describe('training the head on picture features', function () {
     });
   });
 
-  it('answers for a row without having seen its product: a wrong label does not speak for itself', async () => {
-    // Two products, each twice with the same picture, and the wrong label.
-    const [first] = rows;
-    const twin = { ...first!, row: 'twin', designation: 'another text', code: CODES[2]! };
+  it('answers for a row without having seen its product under another row', async () => {
+    // A picture unlike all others, sold twice: only the twin could tell its code.
+    const picture = { file: 'odd.jpg', sha256: 'odd-5-0', bytes: 1 };
+    const twins = ['one', 'two'].map((row) => ({ ...rows[0]!, row, picture, code: CODES[2]! }));
     const directory = join(folder, 'twins');
-    await writeRows(join(directory, 'train.ndjson'), [
-      { ...first!, code: CODES[2]! },
-      twin,
-      ...rows.slice(1),
-    ]);
+    await writeRows(join(directory, 'train.ndjson'), [...twins, ...rows]);
     await writeRows(join(directory, 'validation.ndjson'), []);
+    const more = [...shards, await writeShard('odd.safetensors', twins.slice(0, 1))];
     await trainHead(
-      { family: 'f', dataset: { ...dataset, directory }, seed: 1, parameters: {}, shards, directory },
+      {
+        ...{ family: 'f', dataset: { ...dataset, directory }, seed: 1, parameters: {} },
+        ...{ shards: more, directory },
+      },
       context(),
     );
     const { probabilities } = await readSafetensors(join(directory, 'out-of-fold.safetensors'));
-    assert.deepEqual(
-      [0, 1].map((row) => topClass(probabilities!.data, row)),
-      [0, 0],
-    );
+    const ofTwin = (row: number) => probabilities!.data[row * CLASSES + TYPE_CODES.indexOf(CODES[2]!)]!;
+    assert.ok(ofTwin(0) < 0.5 && ofTwin(1) < 0.5, `${ofTwin(0)}, ${ofTwin(1)}`);
   });
 
   it('leaves the same bytes on any number of threads', async () => {
