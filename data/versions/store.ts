@@ -104,7 +104,10 @@ export function createVersionStore(options: DvcOptions): VersionStore {
     async pull(version, to, signal) {
       const record = await known(version);
       if (await holdsVersion(to, record.outputs, signal)) return record;
-      const pointers = record.outputs.map(({ path }) => `${target(version, path)}.dvc`);
+      const names = record.outputs.map(({ path }) => path);
+      const pointers = names.map((name) => `${target(version, name)}.dvc`);
+      // What a pull that failed has left would be taken for the version's own.
+      await removeFiles(version, names);
       await dvc.run(['pull', '--force', ...pointers], signal);
       await handOver(join(folder, version), to, record.outputs, signal);
       return record;
