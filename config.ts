@@ -91,6 +91,12 @@ const schema = z.object({
   API_PORT: port(8000),
   /** Where the deploy activity finds the API. */
   API_URL: z.url().optional(),
+  /** Where several API processes serve: all of them, separated by commas. */
+  API_REPLICAS: z
+    .string()
+    .transform((list) => list.split(',').map((url) => url.trim()))
+    .pipe(z.array(z.url()).min(1))
+    .optional(),
   /** Lets the pipeline tell the API to load a bundle; nothing else. */
   DEPLOY_TOKEN: secret.optional(),
   SECRET_KEY: secret.optional(),
@@ -113,6 +119,8 @@ export type Environment = z.infer<typeof schema>;
 
 export interface Config extends Environment {
   readonly API_URL: string;
+  /** Every API process: a deployment is done when each has switched. */
+  readonly apis: readonly string[];
   /** This release of the project, as package.json says. */
   readonly RELEASE: string;
   /** Finished stages, addressed by the hash of their inputs and code. */
@@ -152,9 +160,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     );
   }
   const values = parsed.data;
+  const url = values.API_URL ?? `http://${values.API_HOST}:${values.API_PORT}`;
   return {
     ...values,
-    API_URL: values.API_URL ?? `http://${values.API_HOST}:${values.API_PORT}`,
+    API_URL: url,
+    apis: values.API_REPLICAS ?? [url],
     RELEASE: JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version,
     stages: join(values.VAR_DIR, 'stages'),
     bundles: join(values.VAR_DIR, 'bundles'),

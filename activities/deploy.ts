@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { EtiquetteError } from '../errors.ts';
 import { previousVersion, readDeployments, recordDeployment } from '../models/bundle/deployments.ts';
 import { readBundle } from '../models/bundle/load.ts';
+import type { Observed } from '../models/evaluation/rollout.ts';
+import type { TrialPlan, TrialState } from '../models/serving/trial.ts';
+import { apiProcesses } from './api-processes.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 
@@ -11,8 +14,6 @@ export interface DeployInput {
   readonly by: string;
   readonly reason: string;
 }
-
-const DEPLOY_SECONDS = 120;
 
 /** Which bundle a deployment is about, before anything is touched. @throws BUNDLE_UNKNOWN, ROLLBACK_IMPOSSIBLE. */
 export function createChooseBundle({ config }: ActivityDeps) {
@@ -29,62 +30,66 @@ export function createChooseBundle({ config }: ActivityDeps) {
 }
 
 /**
- * Has the API load the bundle beside the old one, check it with its golden products and switch; then records
- * it. Both are idempotent: a retry after a crash between them records what already serves.
+ * Has every API process load the bundle beside the old one and check it with its golden products; only then does
+ * the first switch. Done when each has. All of it is idempotent: a retry after a crash records what already serves.
  */
 export function createDeploy({ config }: ActivityDeps) {
+  const api = apiProcesses(config.apis, config.DEPLOY_TOKEN);
   return function deploy(input: DeployInput & { version: string; rollback: boolean }) {
     return durable('deploy', async ({ signal, report }) => {
-      report({ fraction: 0.1, message: `the API loads ${input.version} beside the old bundle` });
-      await askApi(config.API_URL, config.DEPLOY_TOKEN, input.version, signal);
+      const { version } = input;
+      report({ fraction: 0.1, message: `the API loads ${version} beside the old bundle` });
+      for (const step of ['prepare', 'activate']) {
+        await api.ask('POST', '/internal/deployments', { version, step }, signal);
+      }
       const { replaced } = await recordDeployment(config.deployments, {
-        version: input.version,
+        version,
         at: new Date().toISOString(),
         by: input.by,
         reason: input.reason,
         kind: input.rollback ? 'rollback' : 'deployment',
       });
-      return { version: input.version, replaced, reason: input.reason };
+      return { version, replaced, reason: input.reason };
     });
   };
 }
 
-async function askApi(
-  url: string,
-  token: string | undefined,
-  version: string,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!token) {
-    throw new EtiquetteError(
-      'CONFIG_INVALID',
-      'DEPLOY_TOKEN is not set: without it the API takes no bundle.',
-    );
-  }
-  let response: Response;
-  try {
-    response = await fetch(`${url}/internal/deployments`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ version }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(DEPLOY_SECONDS * 1000)]),
+/** Begins a trial in every API process, or looks at the one that goes on. @returns what all of them saw */
+export function createTryBundle({ config }: ActivityDeps) {
+  const api = apiProcesses(config.apis, config.DEPLOY_TOKEN);
+  return function tryBundle(plan: TrialPlan): Promise<Observed> {
+    return durable('deploy', async ({ signal, report }) => {
+      const states = await api.ask<TrialState>('POST', '/internal/trials', plan, signal);
+      const seen = together(states);
+      report({ fraction: 0.5, message: `${plan.kind}: ${seen.answered} answered, ${seen.failed} failed` });
+      return seen;
     });
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new EtiquetteError(
-      'API_UNREACHABLE',
-      `The API at ${url} does not answer; the old bundle still serves.`,
-      {
-        retryable: true,
-        cause,
-      },
-    );
-  }
-  if (response.ok) return;
-  const { code, detail } = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-  throw new EtiquetteError(
-    code ?? 'DEPLOYMENT_REFUSED',
-    `The API kept the old bundle: ${detail ?? `it answered ${response.status}`}`,
-    { retryable: response.status === 503 || response.status === 429 },
-  );
+  };
+}
+
+/** Ends the trial, if there is one: the champion answers everything. */
+export function createEndTrial({ config }: ActivityDeps) {
+  const api = apiProcesses(config.apis, config.DEPLOY_TOKEN);
+  return function endTrial(): Promise<void> {
+    return durable('deploy', async ({ signal }) => {
+      await api.ask('DELETE', '/internal/trials', undefined, signal);
+    });
+  };
+}
+
+/** The slowest process counts. */
+function together(states: readonly TrialState[]): Observed {
+  const sum = (name: 'answered' | 'failed' | 'disagreed') =>
+    states.reduce((total, state) => total + state[name], 0);
+  const slowest = (name: 'milliseconds' | 'championMilliseconds') => {
+    const known = states.map((state) => state[name]).filter((value) => value !== null);
+    return known.length === 0 ? null : Math.max(...known);
+  };
+  return {
+    answered: sum('answered'),
+    failed: sum('failed'),
+    disagreed: sum('disagreed'),
+    milliseconds: slowest('milliseconds'),
+    championMilliseconds: slowest('championMilliseconds'),
+  };
 }

@@ -1,4 +1,4 @@
-import { createChooseBundle, createDeploy } from './deploy.ts';
+import { createChooseBundle, createDeploy, createEndTrial, createTryBundle } from './deploy.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEvaluate } from './evaluate.ts';
 import { createComputeFeatures, createPlanFeatures } from './features.ts';
@@ -25,6 +25,8 @@ export function createPipelineActivities(deps: ActivityDeps) {
     version: createVersion(deps),
     chooseBundle: createChooseBundle(deps),
     deploy: createDeploy(deps),
+    tryBundle: createTryBundle(deps),
+    endTrial: createEndTrial(deps),
     planPrediction: createPlanPrediction(deps),
     joinPredictions: createJoinPredictions(deps),
     track: createTrack(deps),

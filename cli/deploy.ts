@@ -8,17 +8,30 @@ import { DEPLOY_WORKFLOW_ID, type DeployModelResult, WORKFLOWS } from '../tempor
 import type { DeployModelInput } from '../temporal/inputs.ts';
 import { reasonOf } from '../temporal/reason.ts';
 
-const USAGE = `Usage: npm run deploy -- VERSION [--reason TEXT]
+const USAGE = `Usage: npm run deploy -- VERSION [options]
 
 Makes a bundle of the store serve: the API loads it beside the old one, checks it with its golden products and
 switches. "npm run models" lists the versions.
+
+  --reason TEXT     what the deployment history says
+  --shadow SECONDS  first it answers a share of the requests unseen, beside the champion
+  --canary SECONDS  then its answers to a share of the requests are given
+  --share SHARE     of the requests, in both (default: 0.1)
+
+It goes back by itself when it fails, is slow or, as shadow, disagrees too often.
 `;
 
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { reason: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      reason: { type: 'string' },
+      shadow: { type: 'string' },
+      canary: { type: 'string' },
+      share: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) {
     process.stdout.write(USAGE);
@@ -27,7 +40,13 @@ export async function main(args: string[]): Promise<number> {
   const [version, ...more] = positionals;
   if (!version || more.length > 0)
     throw new EtiquetteError('USAGE', 'Name one version: npm run deploy -- VERSION.');
-  return runDeployment({ version, reason: values.reason ?? 'npm run deploy' });
+  const { shadow, canary, share } = values;
+  const rollout = {
+    ...(shadow === undefined ? {} : { shadowSeconds: Number(shadow) }),
+    ...(canary === undefined ? {} : { canarySeconds: Number(canary) }),
+    ...(share === undefined ? {} : { share: Number(share) }),
+  };
+  return runDeployment({ version, reason: values.reason ?? 'npm run deploy', rollout });
 }
 
 /** Runs deployModel and prints what serves now. */

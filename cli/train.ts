@@ -29,7 +29,7 @@ Starts the workflow trainAndDeploy: fetch, validate, split, train, evaluate, ver
   --seed N                default: 42
   --no-deploy             stop when the bundle is in the store
   --approval              a person decides: npm run approve, npm run reject
-  --set PART.NAME=VALUE   a hyperparameter or a part of the gate's rule, such as --set text.epochs=3, --set image.size=64
+  --set PART.NAME=VALUE   a hyperparameter, or a part of the gate's or the rollout's rule, such as --set text.epochs=3, --set image.size=64
                           or --set gate.codeFall=0.2 (repeatable)
   --wait                  follow the run with a progress bar until it ends; the exit code tells: 0 deployed or waiting,
                           1 failed, 3 rejected by the gate
@@ -158,17 +158,20 @@ export function sourceOf(catalogue: string): string {
   return /^https?:\/\//.test(catalogue) ? catalogue : resolve(process.env.INIT_CWD ?? '.', catalogue);
 }
 
-function parameters(settings: readonly string[]): Pick<TrainAndDeployInput, 'text' | 'image' | 'gate'> {
-  const parts: Record<'text' | 'image' | 'gate', Record<string, unknown>> = { text: {}, image: {}, gate: {} };
+/** What --set can change of a run's input. */
+type Part = 'text' | 'image' | 'gate' | 'rollout';
+
+function parameters(settings: readonly string[]): Pick<TrainAndDeployInput, Part> {
+  const parts: Record<Part, Record<string, unknown>> = { text: {}, image: {}, gate: {}, rollout: {} };
   for (const setting of settings) {
-    const [, part, name, value] = /^(text|image|gate)\.(\w+)=(.+)$/.exec(setting) ?? [];
+    const [, part, name, value] = /^(text|image|gate|rollout)\.(\w+)=(.+)$/.exec(setting) ?? [];
     if (!part || !name || value === undefined) {
       throw new EtiquetteError(
         'USAGE',
-        `--set ${setting}: write text.NAME=VALUE, image.NAME=VALUE or gate.NAME=VALUE.`,
+        `--set ${setting}: write text., image., gate. or rollout.NAME=VALUE.`,
       );
     }
-    parts[part as keyof typeof parts][name] = literal(value);
+    parts[part as Part][name] = literal(value);
   }
   return parts;
 }

@@ -1,5 +1,6 @@
 import type { Metrics } from '../models/bundle/format.ts';
 import type { Check } from '../models/evaluation/gate.ts';
+import type { Observed } from '../models/evaluation/rollout.ts';
 
 export const STAGES = [
   'fetch',
@@ -89,6 +90,13 @@ export interface DeployModelResult {
   readonly version: string;
   readonly replaced: string | null;
   readonly reason: string;
+  /** What was seen while it was tried. */
+  readonly trials: readonly TrialRecord[];
+}
+
+export interface TrialRecord extends Observed {
+  readonly kind: 'shadow' | 'canary';
+  readonly seconds: number;
 }
 
 export interface PredictCatalogueResult {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { gateRule } from '../models/evaluation/gate-rule.ts';
+import { rolloutRule } from '../models/evaluation/rollout.ts';
 
 /**
  * Inputs of the workflows: what the Web UI's form, `temporal workflow start`, schedules, commands and the API
@@ -38,6 +39,8 @@ export const trainAndDeployInput = z.strictObject({
     .positive()
     .max(24 * 365)
     .default(24 * 7),
+  /** How the bundle is tried on real requests before it serves. */
+  rollout: rolloutRule.prefault({}),
   /** Whom the deployment history names. */
   by: z.string().min(1).default('trainAndDeploy'),
 });
@@ -49,6 +52,8 @@ export const deployModelInput = z
     version: z.string().min(1).optional(),
     /** true: go back to the bundle that served before. */
     rollback: z.boolean().default(false),
+    /** How it is tried on real requests before it serves; a rollback is not tried. */
+    rollout: rolloutRule.prefault({}),
     by: z.string().min(1).default('operator'),
     reason: z.string().min(1).default('asked for'),
   })

@@ -1,19 +1,26 @@
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { DeployModelResult } from '../temporal/contracts.ts';
+import type { DeployModelResult, TrialRecord } from '../temporal/contracts.ts';
 import { type DeployModelInput, deployModelInput } from '../temporal/inputs.ts';
 import { pipelineActivities } from './activities.ts';
 import { readable } from './failure.ts';
 import { parseInput } from './input.ts';
+import { tryOut } from './trial.ts';
 
 /** Makes any bundle of the store serve, or goes back one step. The old one serves until the new one has proved itself. */
 export async function deployModel(input: DeployModelInput = {}): Promise<DeployModelResult> {
-  const { version: asked, rollback, by, reason } = parseInput(deployModelInput, input);
+  const { version: asked, rollback, rollout, by, reason } = parseInput(deployModelInput, input);
   const { taskQueue } = workflowInfo();
   const { chooseBundle, deploy } = pipelineActivities({ pipeline: taskQueue, training: taskQueue });
   try {
     const { version } = await chooseBundle({ version: asked ?? null });
     upsertSearchAttributes({ EtiquetteBundle: [version] });
-    return await deploy({ version, rollback, by, reason });
+    const trials: TrialRecord[] = [];
+    // Going back is for emergencies, and to what has served before.
+    if (!rollback) {
+      if (rollout.shadowSeconds > 0) trials.push(await tryOut(version, 'shadow', rollout, taskQueue));
+      if (rollout.canarySeconds > 0) trials.push(await tryOut(version, 'canary', rollout, taskQueue));
+    }
+    return { ...(await deploy({ version, rollback, by, reason })), trials };
   } catch (error) {
     throw readable('deploy', error);
   }

@@ -26,7 +26,8 @@ export function reasonIn(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function causeOf(error: unknown): unknown {
+/** The error inside the failure of an activity or a child workflow. */
+export function causeOf(error: unknown): unknown {
   let cause = error;
   while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause) {
     cause = cause.cause;

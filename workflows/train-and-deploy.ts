@@ -1,10 +1,15 @@
-import { proxyLocalActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  proxyLocalActivities,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { SettingsActivities } from '../activities/settings.ts';
 import type { Outcome, TrainAndDeployResult } from '../temporal/contracts.ts';
 import { type TrainAndDeployInput, trainAndDeployInput } from '../temporal/inputs.ts';
 import { pipelineActivities, trainingActivities } from './activities.ts';
 import { deployAsChild } from './deploy-child.ts';
-import { readable } from './failure.ts';
+import { causeOf, readable } from './failure.ts';
 import { parseInput } from './input.ts';
 import { trackProgress } from './progress.ts';
 import { collectPushes, pushActivities } from './push.ts';
@@ -136,7 +141,15 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       by = decided.by;
       reason = words;
     }
-    await run('deploy', () => deployAsChild({ version: bundle, by, reason }));
+    const deployment = { version: bundle, by, reason, rollout: asked.rollout };
+    try {
+      await run('deploy', () => deployAsChild(deployment));
+    } catch (error) {
+      const refusal = causeOf(error);
+      const wentBack = refusal instanceof ApplicationFailure && refusal.type === 'BUNDLE_TRIAL_FAILED';
+      if (!wentBack) throw error;
+      return await end('rejected', refusal.message);
+    }
     return await end('deployed', reason);
   } catch (error) {
     upsertSearchAttributes({ EtiquetteOutcome: ['failed'] });

@@ -8,31 +8,59 @@ import { fieldsInvalid } from '../errors.ts';
 import { bodyOfAtMost } from '../limits.ts';
 
 const BODY_BYTES = 4 * 1024;
-const request = z.object({ version: z.string() });
+
+const deployment = z.object({
+  version: z.string(),
+  /**
+   * Several API processes switch in two steps: all are prepared before the first is activated. Without a step
+   * both are done.
+   */
+  step: z.enum(['prepare', 'activate']).optional(),
+});
+
+const trial = z.object({
+  version: z.string(),
+  kind: z.enum(['shadow', 'canary']),
+  share: z.number().gt(0).max(1),
+  seconds: z
+    .number()
+    .positive()
+    .max(7 * 24 * 3600),
+});
 
 /**
- * POST /internal/deployments: the pipeline's way to make this process load a bundle and switch to it. It
- * answers when the bundle serves (up to a minute), or with why it does not. Not in the OpenAPI document.
+ * The pipeline's way to make this process load a bundle and switch to it, or try it on a share of the requests.
+ * Each answers when it is done (up to a minute), or with why it is not. Not in the OpenAPI document.
  */
 export function deploymentRoutes(app: Api, { config, inference }: ApiDependencies): void {
-  app.post(
-    '/internal/deployments',
-    (c, next) => {
+  for (const path of ['/internal/deployments', '/internal/trials']) {
+    app.use(path, (c, next) => {
       authorize(c, config.DEPLOY_TOKEN);
       return next();
-    },
-    bodyOfAtMost(BODY_BYTES),
-    async (c) => {
-      const { version } = await readRequest(c);
-      const start = performance.now();
-      const { replaced } = await inference.deploy(version);
-      return c.json({ version, replaced, seconds: (performance.now() - start) / 1000 });
-    },
-  );
+    });
+    app.use(path, bodyOfAtMost(BODY_BYTES));
+  }
+
+  app.post('/internal/deployments', async (c) => {
+    const { version, step } = await read(c, deployment);
+    const start = performance.now();
+    const replaced =
+      step === 'prepare'
+        ? await inference.prepare(version).then(() => null)
+        : (await (step === 'activate' ? inference.activate(version) : inference.deploy(version))).replaced;
+    return c.json({ version, replaced, seconds: (performance.now() - start) / 1000 });
+  });
+
+  app.post('/internal/trials', async (c) => c.json(await inference.try(await read(c, trial))));
+  app.get('/internal/trials', (c) => c.json({ trial: inference.trial() }));
+  app.delete('/internal/trials', async (c) => {
+    await inference.endTrial();
+    return c.json({ trial: null });
+  });
 }
 
 function authorize(c: Context<ApiEnvironment>, secret: string | undefined): void {
-  // Without a secret the route does not exist, for anybody.
+  // Without a secret the routes do not exist, for anybody.
   if (secret === undefined) throw new EtiquetteError('NOT_FOUND', 'Not Found');
   const given = bearerToken(c);
   if (given === undefined || !timingSafeEqual(digest(given), digest(secret))) {
@@ -42,11 +70,17 @@ function authorize(c: Context<ApiEnvironment>, secret: string | undefined): void
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-async function readRequest(c: Context<ApiEnvironment>): Promise<z.infer<typeof request>> {
+async function read<S extends z.ZodType>(c: Context<ApiEnvironment>, schema: S): Promise<z.output<S>> {
   const body: unknown = await c.req.json().catch((cause: unknown) => {
-    throw new EtiquetteError('JSON_INVALID', 'Send JSON: {"version": "..."}.', { cause });
+    throw new EtiquetteError('JSON_INVALID', 'Send JSON: {"version": "...", ...}.', { cause });
   });
-  const parsed = request.safeParse(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw fieldsInvalid([{ loc: ['body', 'version'], msg: 'str type expected', type: 'type_error.str' }]);
+  throw fieldsInvalid(
+    parsed.error.issues.map(({ path, message, code }) => ({
+      loc: ['body', path.join('.')],
+      msg: message,
+      type: code,
+    })),
+  );
 }

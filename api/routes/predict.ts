@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { EtiquetteError } from '../../errors.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
-import type { Prediction } from '../../models/serving/inference.ts';
+import type { Prediction } from '../../models/serving/lane.ts';
 import { identify, requireUser } from '../authentication.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
@@ -93,7 +93,10 @@ export function predictRoutes(
     async (c) => {
       const product = await receive(c.req.raw);
       const { signal } = c.req.raw;
-      const prediction = await unlessClientGone(signal, inference.predict(product, { signal }));
+      const prediction = await unlessClientGone(
+        signal,
+        inference.predict(product, { signal, draw: drawOf(c.get('requestId')) }),
+      );
       const best = mostProbable(prediction);
       const id = randomUUID();
       metrics.prediction(best.label, prediction.version);
@@ -117,6 +120,11 @@ export function predictRoutes(
       });
     },
   );
+}
+
+/** 0..1, the same for the same request id: which requests a bundle on trial gets. */
+function drawOf(requestId: string): number {
+  return createHash('sha256').update(requestId).digest().readUInt32BE() / 2 ** 32;
 }
 
 function mostProbable({ probabilities, labels }: Prediction) {

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import { EtiquetteError } from '../../errors.ts';
 import type { ExplainInput } from '../explain/explanation.ts';
-import type { MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import type { MlProcess, PredictProduct } from '../runtime/jobs.ts';
 import { createExplanations, type Explained } from './explanations.ts';
-import { createQueue, type Waiting } from './queue.ts';
-import { type Replica, startReplica, unavailable } from './replica.ts';
+import { createLane, type Lane, type Prediction, type ServingBundle } from './lane.ts';
+import { createQueue } from './queue.ts';
+import { type Replica, startReplica } from './replica.ts';
+import { createTrial, type Trial, type TrialPlan, type TrialState } from './trial.ts';
 
 export interface InferenceOptions {
   /** The folder of bundles, each in a folder named by its version. */
@@ -26,24 +28,10 @@ export interface InferenceOptions {
   readonly onRestart?: () => void;
 }
 
-/** The bundle that serves. */
-export interface ServingBundle {
-  readonly version: string;
-  readonly family: string;
-  /** Class order: column j of every row is labels[j]. */
-  readonly labels: readonly number[];
-  /** When it began to serve here. */
-  readonly since: Date;
-}
-
-export interface Prediction {
-  readonly version: string;
-  readonly labels: readonly number[];
-  /** Fused, in label order. */
-  readonly probabilities: Float32Array;
-  /** What each model says by itself; null where the product has no such part. */
-  readonly text: Float32Array | null;
-  readonly image: Float32Array | null;
+export interface PredictOptions {
+  readonly signal?: AbortSignal;
+  /** 0..1, the same for the same request: below a trial's share the request is in it. */
+  readonly draw?: number;
 }
 
 export interface Deployed {
@@ -73,10 +61,20 @@ export interface InferenceService {
   restore(version: string): Promise<void>;
   current(): ServingBundle | null;
   /**
+   * Loads a bundle as `prepare` does and gives it a share of the requests, or shadows them. Asked again for the plan
+   * that goes on, it changes nothing. `activate` of its version ends the trial and switches.
+   * @throws EtiquetteError as prepare, or NO_MODEL when nothing serves that it could be compared with
+   */
+  try(plan: TrialPlan): Promise<TrialState>;
+  /** null: no trial goes on. */
+  trial(): TrialState | null;
+  /** Ends a trial and closes its process; what it was asked is answered first. Nothing happens when none goes on. */
+  endTrial(): Promise<void>;
+  /**
    * @throws EtiquetteError NO_MODEL, SERVING_BUSY, SERVING_TIMEOUT, SERVING_UNAVAILABLE, SERVING_CLOSED (all
    *   retryable), or the product's own problem (PICTURE_...)
    */
-  predict(product: PredictProduct, options?: { readonly signal?: AbortSignal }): Promise<Prediction>;
+  predict(product: PredictProduct, options?: PredictOptions): Promise<Prediction>;
   /**
    * Says what spoke for a product's code. One at a time, in slices of some milliseconds between which predictions
    * go first; a few more may wait.
@@ -97,12 +95,8 @@ export interface InferenceService {
  */
 const HANGS_AFTER_DEADLINES = 3;
 
-interface Serving {
-  readonly replica: Replica;
-  readonly facts: ServingBundle;
-  /** The batch in flight. It never rejects. */
-  busy: Promise<void> | null;
-}
+/** Whoever is answered by a bundle on trial must not wait much longer than the champion would have them wait. */
+const TRIAL_PATIENCE_MS = 2_000;
 
 export function createInference({
   maxQueue,
@@ -115,15 +109,17 @@ export function createInference({
 }: InferenceOptions): InferenceService {
   const { log } = options;
   const queue = createQueue<PredictProduct, Prediction>({ limit: maxQueue, deadlineMs });
+  const hangsAfterMs = HANGS_AFTER_DEADLINES * deadlineMs;
   const explanations = createExplanations({
     deadlineMs: explainDeadlineMs,
-    sliceTimeoutMs: HANGS_AFTER_DEADLINES * deadlineMs,
+    sliceTimeoutMs: hangsAfterMs,
   });
   const replicaOptions = { ...options, loadTimeoutMs, maxBatch };
   const retiring = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let serving: Serving | null = null;
+  let serving: Lane | null = null;
   let prepared: Replica | null = null;
+  let trial: { readonly lane: Trial; readonly timer: NodeJS.Timeout } | null = null;
   let lastDeployment: Promise<unknown> = Promise.resolve();
 
   function serialized<T>(task: () => Promise<T>): Promise<T> {
@@ -134,7 +130,7 @@ export function createInference({
 
   async function prepare(version: string): Promise<void> {
     if (stopping.signal.aborted) throw closed();
-    if (prepared?.bundle.version === version) return;
+    if (prepared?.bundle.version === version || serving?.facts.version === version) return;
     await prepared?.close();
     prepared = null;
     prepared = await startReplica(version, replicaOptions, stopping.signal);
@@ -142,29 +138,89 @@ export function createInference({
   }
 
   function activate(version: string): Deployed {
+    if (serving?.facts.version === version) return { version, replaced: version };
     if (prepared?.bundle.version !== version) {
-      throw new EtiquetteError('BUNDLE_NOT_PREPARED', `Bundle ${version} is not prepared. Prepare it first.`);
+      throw new EtiquetteError(
+        'BUNDLE_NOT_PREPARED',
+        `Bundle ${version} is not prepared. Prepare it first.`,
+        {
+          retryable: true,
+        },
+      );
     }
     const old = serving;
-    const { family, labels } = prepared.bundle;
-    serving = { replica: prepared, facts: { version, family, labels, since: new Date() }, busy: null };
+    const replica = prepared;
     prepared = null;
+    serving = createLane({
+      replica,
+      queue,
+      maxBatch,
+      hangsAfterMs,
+      onBatch,
+      // Predictions go first: a slice of an explanation is for a child that has nothing else to do.
+      otherwise: () => (explanations.pending ? explanations.slice(replica) : null),
+    });
     if (old) retire(old);
-    pump();
+    serving.pump();
     const replaced = old?.facts.version ?? null;
     log.info({ bundle: version, replaced }, 'a bundle serves');
     return { version, replaced };
   }
 
   async function deploy(version: string): Promise<Deployed> {
-    if (serving?.facts.version === version) return { version, replaced: version };
     await prepare(version);
     return activate(version);
   }
 
-  function retire(old: Serving): void {
+  async function begin(plan: TrialPlan): Promise<TrialState> {
+    const going = trial?.lane.state;
+    if (going && going.version === plan.version && going.kind === plan.kind) return going;
+    if (!serving) throw noModel();
+    if (serving.facts.version === plan.version) {
+      throw new EtiquetteError(
+        'BUNDLE_SERVES_ALREADY',
+        `Bundle ${plan.version} serves already: there is nothing to try.`,
+      );
+    }
+    await stopTrial();
+    await prepare(plan.version);
+    const replica = prepared as Replica;
+    const lane = createTrial({
+      ...{ plan, replica, maxQueue, maxBatch, hangsAfterMs, onBatch },
+      patienceMs: Math.min(TRIAL_PATIENCE_MS, deadlineMs),
+    });
+    const timer = setTimeout(() => void serialized(endTrial).catch(() => {}), plan.seconds * 1000).unref();
+    trial = { lane, timer };
+    log.info({ bundle: plan.version, kind: plan.kind, share: plan.share }, 'a bundle is tried');
+    return lane.state;
+  }
+
+  /** Its replica stays loaded: it is what may be activated next. */
+  async function stopTrial(): Promise<void> {
+    if (!trial) return;
+    const { lane, timer } = trial;
+    clearTimeout(timer);
+    trial = null;
+    while (lane.lane.busy !== null) await lane.lane.busy;
+    log.info({ ...lane.state }, 'a trial ended');
+  }
+
+  async function endTrial(): Promise<void> {
+    if (!trial) return;
+    await stopTrial();
+    await prepared?.close();
+    prepared = null;
+  }
+
+  function ask(product: PredictProduct, signal?: AbortSignal): Promise<Prediction> {
+    const prediction = queue.add(product, signal);
+    serving?.pump();
+    return prediction;
+  }
+
+  function retire(old: Lane): void {
     const gone = (async () => {
-      await old.busy;
+      await old.stop();
       await old.replica.close();
     })()
       .catch((error: unknown) => log.error({ err: error }, 'an old inference process could not be closed'))
@@ -172,46 +228,21 @@ export function createInference({
     retiring.add(gone);
   }
 
-  /** Hands what waits to the serving child when it is free: predictions, and else a slice of an explanation. */
-  function pump(): void {
-    const current = serving;
-    if (!current || current.busy !== null) return;
-    if (queue.size === 0 && !explanations.pending) return;
-    const work = queue.size > 0 ? answer(current, queue.take(maxBatch)) : explanations.slice(current.replica);
-    current.busy = work.finally(() => {
-      current.busy = null;
-      pump();
-    });
-  }
-
-  async function answer(
-    { replica, facts }: Serving,
-    batch: readonly Waiting<PredictProduct, Prediction>[],
-  ): Promise<void> {
-    const start = performance.now();
-    try {
-      const outcomes = await replica.predict(
-        batch.map((waiting) => waiting.input),
-        AbortSignal.timeout(HANGS_AFTER_DEADLINES * deadlineMs),
-      );
-      onBatch?.(batch.length, (performance.now() - start) / 1000);
-      batch.forEach((waiting, index) => {
-        settle(waiting, outcomes[index], facts);
-      });
-    } catch (error) {
-      // Put back last first, so that they keep their order.
-      for (const waiting of batch.toReversed()) {
-        if (!replica.lost) waiting.reject(error);
-        else if (waiting.retried) waiting.reject(unavailable(facts.version, error));
-        else queue.retry(waiting);
-      }
-    }
-  }
-
   return {
     prepare: (version) => serialized(() => prepare(version)),
-    activate: (version) => serialized(async () => activate(version)),
-    deploy: (version) => serialized(() => deploy(version)),
+    activate: (version) =>
+      serialized(async () => {
+        await stopTrial();
+        return activate(version);
+      }),
+    deploy: (version) =>
+      serialized(async () => {
+        await stopTrial();
+        return deploy(version);
+      }),
+    try: (plan) => serialized(() => begin(plan)),
+    trial: () => trial?.lane.state ?? null,
+    endTrial: () => serialized(endTrial),
     restore: (version) =>
       serialized(async () => {
         if (!serving) await deploy(version);
@@ -220,18 +251,17 @@ export function createInference({
     get waiting() {
       return queue.size;
     },
-    predict(product, { signal } = {}) {
+    predict(product, { signal, draw = Math.random() } = {}) {
       if (stopping.signal.aborted) return Promise.reject(closed());
       if (!serving) return Promise.reject(noModel());
-      const prediction = queue.add(product, signal);
-      pump();
-      return prediction;
+      if (!trial) return ask(product, signal);
+      return trial.lane.predict(product, { ...(signal && { signal }), draw, champion: ask });
     },
     explain(input, { signal } = {}) {
       if (stopping.signal.aborted) return Promise.reject(closed());
       if (!serving) return Promise.reject(noModel());
       const explained = explanations.add(input, signal);
-      pump();
+      serving.pump();
       return explained;
     },
     get explaining() {
@@ -241,6 +271,7 @@ export function createInference({
       stopping.abort(closed());
       explanations.close(closed());
       await lastDeployment;
+      await stopTrial();
       // Every request has a deadline, so this ends.
       while (serving !== null && serving.busy !== null) await serving.busy;
       await Promise.all([prepared?.close(), serving?.replica.close(), ...retiring]);
@@ -248,17 +279,6 @@ export function createInference({
       serving = null;
     },
   };
-}
-
-function settle(
-  waiting: Waiting<PredictProduct, Prediction>,
-  outcome: PredictOutcome | undefined,
-  { version, labels }: ServingBundle,
-): void {
-  if (!outcome) waiting.reject(new Error('the inference process left a product out'));
-  else if ('problem' in outcome) {
-    waiting.reject(new EtiquetteError(outcome.problem.code, outcome.problem.message));
-  } else waiting.resolve({ version, labels, ...outcome });
 }
 
 function noModel(): EtiquetteError {

@@ -63,6 +63,9 @@ export function standInInference(overrides: Partial<InferenceService> = {}): Inf
     activate: async (version) => ({ version, replaced: null }),
     deploy: async (version) => ({ version, replaced: VERSION }),
     restore: async () => {},
+    try: async (plan) => ({ ...TRIAL, ...plan }),
+    trial: () => null,
+    endTrial: async () => {},
     current: () => ({
       version: VERSION,
       family: 'lstm-vgg16',

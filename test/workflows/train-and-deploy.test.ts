@@ -9,6 +9,7 @@ import {
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { PipelineActivities, TrainingActivities } from '../../activities/index.ts';
+import type { TrialPlan } from '../../models/serving/trial.ts';
 import type { RunProgress, TrainAndDeployResult, Waiting } from '../../temporal/contracts.ts';
 import type { Decision, TrainAndDeployInput } from '../../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
@@ -36,6 +37,8 @@ const answers: Record<keyof Activities, unknown> = {
   version: { bundle: 'b'.repeat(16), reused: false },
   gate: { passed: true, reason: 'better', rule: {}, checks: [] },
   chooseBundle: { version: 'b'.repeat(16) },
+  tryBundle: { answered: 0, failed: 0, disagreed: 0, milliseconds: null, championMilliseconds: null },
+  endTrial: undefined,
   deploy: { version: 'b'.repeat(16), replaced: null, reason: 'better' },
   planPrediction: {},
   predictShard: {},
@@ -344,6 +347,24 @@ describe('the workflow trainAndDeploy', function () {
         going();
       });
     });
+  });
+
+  it('is rejected, not failed, when the bundle goes back from its trial', async () => {
+    const bad = { answered: 90, failed: 10, disagreed: 0, milliseconds: 20, championMilliseconds: 20 };
+    const result = await run({ rollout: { canarySeconds: 3600 } }, { tryBundle: () => bad });
+    assert.equal(result.outcome, 'rejected');
+    assert.match(result.reason, /tried \(canary\) and went back: 10 of 100 requests failed/);
+    assert.deepEqual([count('deploy'), count('endTrial')], [0, 1]);
+  });
+
+  it('tries the bundle unseen and then on a share of the requests, for as long as it was asked to', async () => {
+    const result = await run({ rollout: { shadowSeconds: 600, canarySeconds: 3600, share: 0.05 } });
+    assert.equal(result.outcome, 'deployed');
+    const plans = calls.filter(({ name }) => name === 'tryBundle').map(({ input }) => input as TrialPlan);
+    assert.deepEqual([...new Set(plans.map(({ kind }) => kind))], ['shadow', 'canary']);
+    assert.ok(plans.length > 40 && plans.length < 70, `${plans.length} looks`);
+    assert.ok(plans.every(({ share }) => share === 0.05));
+    assert.equal(count('endTrial'), 0);
   });
 
   it('fails when the bundle does not pass its golden products', async () => {

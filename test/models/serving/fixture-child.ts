@@ -8,12 +8,14 @@ import { readBundle, verifyFiles } from '../../../models/bundle/load.ts';
 import { decodePicture } from '../../../models/image/picture.ts';
 import type { Jobs, PredictOutcome, PredictProduct } from '../../../models/runtime/jobs.ts';
 import { serveJobs } from '../../../models/runtime/serve-jobs.ts';
+import { GOLDEN } from './fixture-bundle.ts';
 
 /**
  * An inference process with the real checks and the real picture decoder, but a model that always says the
  * bundle's favourite column. Designations make it do what a service must survive.
  */
 let favourite: number | undefined;
+let behaviour: string[] = [];
 
 /** The explanation going on, and the slices that it still has. */
 let explaining: { readonly code: number; left: number } | undefined;
@@ -23,6 +25,7 @@ serveJobs<Pick<Jobs, 'loadBundle' | 'predict' | 'explain'>>({
     const bundle = await readBundle(input.bundle);
     await verifyFiles(input.bundle, bundle);
     favourite = Number(await readFile(join(input.bundle, 'text', 'favourite'), 'utf8'));
+    behaviour = (await readFile(join(input.bundle, 'text', 'behaviour'), 'utf8')).split(' ');
     if (Number.isNaN(favourite)) throw new Error('the model file holds no number');
     return { version: bundle.version };
   },
@@ -46,6 +49,10 @@ serveJobs<Pick<Jobs, 'loadBundle' | 'predict' | 'explain'>>({
 async function answer({ designation, picture }: PredictProduct): Promise<PredictOutcome> {
   if (favourite === undefined) throw new Error('no bundle is loaded');
   const [what, file = ''] = designation.split(' ');
+  if (designation !== GOLDEN) {
+    if (behaviour[0] === 'die') process.exit(1);
+    if (behaviour[0] === 'wait') await setTimeout(Number(behaviour[1]));
+  }
   if (what === 'die') process.exit(1);
   if (what === 'die-once' && !existsSync(file)) {
     writeFileSync(file, '');
