@@ -21,7 +21,15 @@ const common = {
   licence: z.string().min(1),
   /** Every file of the folder but encoder.json. */
   files: z.record(fileName, z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
-  output: z.object({ name: z.string().min(1), features: z.number().int().positive() }),
+  output: z.strictObject({
+    name: z.string().min(1),
+    features: z.number().int().positive(),
+    /**
+     * How [1, tokens, features] becomes one row: mean of all tokens (a text is encoded alone, so none is padding),
+     * cls: the first token's. none, the default: the output is [1, features] already.
+     */
+    pooling: z.enum(['none', 'mean', 'cls']).optional(),
+  }),
 };
 
 export const imageEncoderSchema = z.strictObject({
@@ -29,8 +37,8 @@ export const imageEncoderSchema = z.strictObject({
   kind: z.literal('image'),
   input: z.strictObject({
     name: z.string().min(1),
-    /** float32 [batch, 3, size, size], red first. */
-    layout: z.literal('NCHW'),
+    /** float32 [1, 3, size, size] or [1, size, size, 3], red first. */
+    layout: z.enum(['NCHW', 'NHWC']),
     size: z.number().int().min(16).max(1024),
     /** (x - mean) * scale, per channel, of values 0..255. */
     mean: perChannel,
@@ -42,11 +50,18 @@ export const imageEncoderSchema = z.strictObject({
 export const textEncoderSchema = z.strictObject({
   ...common,
   kind: z.literal('text'),
-  tokenizer: z.strictObject({ file: fileName, kind: z.string().min(1) }),
+  /** sentencepiece: a SentencePiece .model; huggingface: a tokenizer.json. */
+  tokenizer: z.strictObject({ file: fileName, kind: z.enum(['sentencepiece', 'huggingface']) }),
   input: z.strictObject({
-    /** The model's inputs, by what they are given (ids, mask, …; the tokenizer's kind says which). */
-    names: z.record(z.string(), z.string()),
-    maxTokens: z.number().int().positive(),
+    /**
+     * The model's inputs, all int64 [1, tokens], by what they are given: the tokens' ids; and where it has them a mask
+     * (ones) and the tokens' types (zeros).
+     */
+    names: z.strictObject({ ids: z.string(), mask: z.string().optional(), types: z.string().optional() }),
+    /** A longer text loses its end. */
+    maxTokens: z.number().int().min(3),
+    /** Put before every text, as some encoders were trained ("query: "). */
+    prefix: z.string().optional(),
   }),
 });
 

@@ -7,6 +7,7 @@ import { openOnnxSession } from './onnx-session.ts';
 
 export interface ImageEncoder {
   readonly featureSize: number;
+  readonly layout: 'NCHW' | 'NHWC';
   /** A picture file's bytes -> one picture for `encode`; see `prepareImage`. */
   prepare(bytes: Uint8Array): Promise<Float32Array>;
   /** Prepared pictures -> features, row-major [n * featureSize]. A picture's row does not depend on the others. */
@@ -31,13 +32,15 @@ export async function loadImageEncoder(
   }
   const { input, output } = descriptor;
   const session = await openOnnxSession(join(directory, MODEL), { threads, inputs: [input.name], output });
-  const shape = [1, 3, input.size, input.size];
+  const { size } = input;
+  const shape = input.layout === 'NCHW' ? [1, 3, size, size] : [1, size, size, 3];
   /** One picture a run: a batch is no faster on a CPU, and another batch size may round otherwise. */
   const encodeOne = (pixels: Float32Array): Promise<Float32Array> =>
     session.run({ [input.name]: new Tensor('float32', pixels, shape) });
 
   return {
     featureSize: output.features,
+    layout: input.layout,
     prepare: (bytes) => prepareImage(bytes, input),
     async encode(pictures) {
       const rows = new Float32Array(pictures.length * output.features);

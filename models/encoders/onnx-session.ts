@@ -1,5 +1,6 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { EtiquetteError } from '../../errors.ts';
+import type { EncoderDescriptor } from './descriptor.ts';
 
 export interface OnnxSession {
   /** The features that the model gives for one picture or text. */
@@ -11,7 +12,7 @@ export interface OnnxSessionOptions {
   /** Cores that one `run` may use. */
   readonly threads: number;
   readonly inputs: readonly string[];
-  readonly output: { readonly name: string; readonly features: number };
+  readonly output: EncoderDescriptor['output'];
 }
 
 /**
@@ -42,17 +43,36 @@ export async function openOnnxSession(
   return {
     async run(feeds) {
       const results = await session.run(feeds, [output.name]);
-      const features = results[output.name]?.data;
-      if (!(features instanceof Float32Array) || features.length !== output.features) {
+      const found = results[output.name];
+      const row = found?.data instanceof Float32Array ? pool(found.data, found.dims, output) : null;
+      if (row === null) {
+        const pooling = output.pooling ?? 'none';
         throw encoderInvalid(
           file,
-          `the descriptor says ${output.features} float32 features, the model gives ${features?.length}`,
+          `the descriptor says ${output.features} features (pooling ${pooling}), the model gives ${found?.type} [${found?.dims}]`,
         );
       }
-      return features;
+      return row;
     },
     release: () => session.release(),
   };
+}
+
+/** null: the output has not the shape that its description says. */
+function pool(
+  data: Float32Array,
+  dims: readonly number[],
+  { features, pooling = 'none' }: EncoderDescriptor['output'],
+): Float32Array | null {
+  if (pooling === 'none') return data.length === features ? data : null;
+  const [batch, tokens = 0, size] = dims;
+  if (dims.length !== 3 || batch !== 1 || tokens === 0 || size !== features) return null;
+  if (pooling === 'cls') return data.slice(0, features);
+  const sums = new Float64Array(features);
+  data.forEach((value, at) => {
+    sums[at % features] = (sums[at % features] as number) + value;
+  });
+  return Float32Array.from(sums, (sum) => sum / tokens);
 }
 
 /** An encoder whose model or descriptor does not fit the other. */

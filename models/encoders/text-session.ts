@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { Tensor } from 'onnxruntime-node';
 import { EtiquetteError } from '../../errors.ts';
 import { type InstalledEncoder, MODEL, readEncoder } from './descriptor.ts';
-import { encoderInvalid, openOnnxSession } from './onnx-session.ts';
-import { loadSentencePiece } from './sentencepiece.ts';
+import { openOnnxSession } from './onnx-session.ts';
+import { loadTokenizer } from './tokenizer.ts';
 
 export interface TextEncoder {
   readonly featureSize: number;
@@ -32,8 +32,7 @@ export async function createTextEncoder(directory: string, options: Options): Pr
 }
 
 /**
- * Loads a text encoder (see `readEncoder`) into onnxruntime. Tokenizer kind `sentencepiece`; its model's inputs
- * are `ids` and, where it has one, `mask`, both int64 [texts, tokens].
+ * Loads a text encoder (see `readEncoder`) into onnxruntime.
  * @throws EtiquetteError ENCODER_KIND_WRONG, ENCODER_FILE_INVALID
  */
 export async function loadTextEncoder(
@@ -48,25 +47,17 @@ export async function loadTextEncoder(
   }
   const { input, output, tokenizer } = descriptor;
   const file = join(directory, MODEL);
-  const { ids, mask } = input.names;
-  if (tokenizer.kind !== 'sentencepiece' || ids === undefined) {
-    throw encoderInvalid(file, `a text encoder needs a tokenizer of kind sentencepiece and an input for ids`);
-  }
-  const pieces = await loadSentencePiece(join(directory, tokenizer.file), { maxTokens: input.maxTokens });
-  const session = await openOnnxSession(file, {
-    threads,
-    inputs: mask === undefined ? [ids] : [ids, mask],
-    output,
-  });
+  const { ids, mask, types } = input.names;
+  const { encode } = await loadTokenizer(join(directory, tokenizer.file), tokenizer.kind, input);
+  const inputs = [ids, mask, types].filter((name) => name !== undefined);
+  const session = await openOnnxSession(file, { threads, inputs, output });
 
   /** One text a run: a batch is hardly faster on a CPU, and another batch may round otherwise. */
   const encodeOne = async (row: readonly number[]): Promise<Float32Array> => {
-    const tokens = BigInt64Array.from(row, (id) => BigInt(id));
-    const shape = [1, tokens.length];
-    const feeds: Record<string, Tensor> = { [ids]: new Tensor('int64', tokens, shape) };
-    if (mask !== undefined) {
-      feeds[mask] = new Tensor('int64', new BigInt64Array(tokens.length).fill(1n), shape);
-    }
+    const tensor = (values: BigInt64Array) => new Tensor('int64', values, [1, row.length]);
+    const feeds: Record<string, Tensor> = { [ids]: tensor(BigInt64Array.from(row, BigInt)) };
+    if (mask !== undefined) feeds[mask] = tensor(new BigInt64Array(row.length).fill(1n));
+    if (types !== undefined) feeds[types] = tensor(new BigInt64Array(row.length));
     return session.run(feeds);
   };
 
@@ -76,7 +67,7 @@ export async function loadTextEncoder(
       const rows = new Float32Array(texts.length * output.features);
       const done = new Map<string, Float32Array>();
       for (const [index, text] of texts.entries()) {
-        const tokens = pieces.encode(text);
+        const tokens = encode(text);
         const key = tokens.join();
         const features = done.get(key) ?? (await encodeOne(tokens));
         done.set(key, features);

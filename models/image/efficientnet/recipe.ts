@@ -60,7 +60,7 @@ async function load(directory: string, encoder: string | null): Promise<ImageMod
   };
   return {
     featureSize: size,
-    layout: 'NCHW',
+    layout: opened?.layout ?? 'NCHW',
     prepare: async (picture) => session().prepare(picture),
     encode: async (pixels) => session().encode(pixels),
     classify: async (features) => predictHead(head, features),

@@ -89,8 +89,7 @@ describe('a text encoder', () => {
       const wrong: Partial<TextEncoderDescriptor>[] = [
         { output: { name: 'pooled', features: FEATURES } },
         { input: { names: { ids: 'tokens' }, maxTokens: 128 } },
-        { input: { names: {}, maxTokens: 128 } },
-        { tokenizer: { file: 'pieces.model', kind: 'wordpiece' } },
+        { tokenizer: { file: 'pieces.model', kind: 'huggingface' } },
       ];
       for (const words of wrong) {
         const directory = await installed(folder, words);
