@@ -24,10 +24,11 @@ const POLL_MS = 2000;
  * tried again with back-off, when the server is away or refuses; each try looks first what is there already.
  */
 export function createTrack({ config, log, tracking }: ActivityDeps) {
+  /** Runs that know of a problem: once is enough, since each try that fails would be a line of their history. */
+  const warned = new Set<string>();
   return function track(): Promise<{ sent: number }> {
     return durable('track', async ({ signal }) => {
       if (!tracking) return { sent: 0 };
-      const { attempt } = Context.current().info;
       const { client } = Context.current();
       const mlflow = createMlflow({ ...tracking.server, signal });
       const sender = createSender({ mlflow, experiment: tracking.experiment });
@@ -38,23 +39,30 @@ export function createTrack({ config, log, tracking }: ActivityDeps) {
         const serving = await champion(config.deployments);
         let going = 0;
         let failure: unknown;
+        let away: unknown;
         for (const outbox of outboxes) {
           const run = client.workflow.getHandle(outbox.run.workflowId, outbox.run.runId);
           const ended = await noteEnd(outbox, run);
           if (!ended) going++;
           try {
+            if (away) throw away;
             const link = await sender.send(outbox, serving);
             if (ended) sent++;
             else if (!linked.has(outbox.directory)) {
               linked.add(outbox.directory);
+              warned.delete(outbox.directory);
               await tell(run, { ...link, problem: null });
             }
           } catch (error) {
             signal.throwIfAborted();
+            // Runs by the dozen may wait: a server that is away is asked for one of them only.
+            if (isEtiquetteError(error) && error.retryable) away = error;
             failure ??= error;
             log.warn({ error, run: outbox.run }, 'not sent to MLflow yet');
-            // Once is enough: each try that fails would be a line of the run's history.
-            if (!ended && attempt === 1) await tell(run, { run: null, url: null, problem: wordsOf(error) });
+            if (!ended && !warned.has(outbox.directory)) {
+              warned.add(outbox.directory);
+              await tell(run, { run: null, url: null, problem: wordsOf(error) });
+            }
           }
         }
         if (failure) throw again(failure);

@@ -2,10 +2,10 @@ import { defineSignal, proxyActivities, setHandler } from '@temporalio/workflow'
 import type { PipelineActivities } from '../activities/index.ts';
 import { WAKE_SIGNAL } from '../temporal/contracts.ts';
 
-/** An MLflow server may be away for a week; whatever is left then is sent with the next run. */
+/** A run may wait a week for a person, and the server be away as long; what is left then is sent with the next run. */
 const { track: send } = proxyActivities<Pick<PipelineActivities, 'track'>>({
-  scheduleToCloseTimeout: '7d',
-  startToCloseTimeout: '7d',
+  scheduleToCloseTimeout: '30d',
+  startToCloseTimeout: '30d',
   heartbeatTimeout: '15s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
 });
