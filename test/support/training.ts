@@ -14,7 +14,7 @@ import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
  */
 export const SMALL: TrainAndDeployInput = {
   family: 'lstm-vgg16',
-  text: { epochs: 4, patience: 4, batchSize: 4 },
+  text: { epochs: 4, patience: 4, batchSize: 4, words: 4000, subwords: 6000 },
   image: { size: 32, epochs: 4, patience: 4, batchSize: 4 },
   shardSize: 24,
 };
