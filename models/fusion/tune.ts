@@ -1,7 +1,7 @@
 import { CLASSES, topClass } from '../evaluation/rows.ts';
 import type { Probabilities } from '../family.ts';
 import { minimise } from '../linear/lbfgs.ts';
-import { fitTemperature } from '../linear/temperature.ts';
+import { honestTemperature } from './confidence.ts';
 import { countRows, type Fusion, type FusionKind, join, logarithm, type ModelScores } from './fuse.ts';
 
 export type LabelledScores = ModelScores & { readonly labels: ArrayLike<number> };
@@ -21,7 +21,7 @@ export interface Tuning extends Fusion {
 }
 
 /**
- * Finds how two models are best joined, and the temperatures that give the labels the least log loss. The rows
+ * Finds how two models are best joined, and the temperatures at which answers are as sure as they are right. The rows
  * must be such that neither model has learnt from them. Only rows with both text and picture tell the weight:
  * convex takes the first of best accuracy on the grid of `curve`, as the original did; log-linear the weight of
  * least log loss, which a few rows tell better than their count of right answers.
@@ -34,17 +34,11 @@ export function tune(scores: LabelledScores, kind: FusionKind): Tuning {
     scores,
     all.filter((row) => hasText[row] && hasPicture[row]),
   );
-  const read = pick(
-    scores,
-    all.filter((row) => hasText[row]),
-  );
-  const seen = pick(
-    scores,
-    all.filter((row) => hasPicture[row]),
-  );
+  const read = pick(scores, population(all, hasText, hasPicture));
+  const seen = pick(scores, population(all, hasPicture, hasText));
   const alone = {
-    textTemperature: temperatureOf(read.text, read.labels),
-    imageTemperature: temperatureOf(seen.image, seen.labels),
+    textTemperature: honestTemperature(read.text, read.labels),
+    imageTemperature: honestTemperature(seen.image, seen.labels),
   };
   const rows = both.labels.length;
   if (rows === 0) {
@@ -59,9 +53,23 @@ export function tune(scores: LabelledScores, kind: FusionKind): Tuning {
   const joined = joinAll(both, textWeight, kind);
   const right = both.labels.filter((label, row) => topClass(joined, row) === label).length;
   return {
-    ...{ kind, textWeight, temperature: temperatureOf(joined, both.labels), ...alone },
+    ...{ kind, textWeight, temperature: honestTemperature(joined, both.labels), ...alone },
     ...{ accuracy: right / rows, rows, curve, note: null },
   };
+}
+
+/** With fewer rows than this that have one of the two alone, those that have both tell how sure it may be. */
+const FEW = 100;
+
+/** The rows that will be answered by one model alone are not like the others: they decide where there are enough. */
+function population(
+  all: readonly number[],
+  has: ArrayLike<number>,
+  hasOther: ArrayLike<number>,
+): readonly number[] {
+  const having = all.filter((row) => has[row]);
+  const alone = having.filter((row) => !hasOther[row]);
+  return alone.length < FEW ? having : alone;
 }
 
 interface Picked {
@@ -153,8 +161,4 @@ function likeliestWeight({ text, image, labels }: Picked): number {
   );
   const [a, b] = solution.map((exponent) => Math.max(exponent, 0)) as unknown as [number, number];
   return a + b > 0 ? a / (a + b) : 0.5;
-}
-
-function temperatureOf(probabilities: Probabilities, labels: readonly number[]): number {
-  return fitTemperature(probabilities.map(logarithm), labels, CLASSES);
 }

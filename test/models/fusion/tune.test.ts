@@ -46,7 +46,7 @@ for (const kind of KINDS) {
       assert.ok(error(fused) < error(uncalibrated) / 2, `${error(fused)} of ${error(uncalibrated)}`);
     });
 
-    it('calibrates text alone and picture alone on all rows that have them', () => {
+    it('calibrates text alone and picture alone on rows that have both, where hardly any has one alone', () => {
       const unsure = { ...scores, text: scores.text.map((value) => Math.sqrt(value)) };
       for (let row = 0; row < ROWS; row++) {
         const own = unsure.text.subarray(row * CLASSES, (row + 1) * CLASSES);
@@ -59,6 +59,16 @@ for (const kind of KINDS) {
       // They were honest before the square root.
       assert.ok(Math.abs(textTemperature - 0.5) < 0.05, `${textTemperature}`);
       assert.ok(Math.abs(imageTemperature - 1) < 0.1, `${imageTemperature}`);
+    });
+
+    it('calibrates text alone on rows without a picture, where there are enough', () => {
+      const half = Uint8Array.from({ length: ROWS }, (_, row) => row % 2);
+      const wrong = scores.labels.map((label, row) =>
+        half[row] ? label : (label + 1 + (row % 26)) % CLASSES,
+      );
+      const found = tune({ ...scores, hasPicture: half, labels: wrong }, kind);
+      assert.ok(found.textTemperature > 2, 'text alone is nearly always wrong');
+      assert.ok(found.temperature < 1, 'both together are right');
     });
 
     it('looks only at rows that have both for the weight', () => {
