@@ -56,6 +56,11 @@ export function createDvc({ command, directory, remote }: DvcOptions): Dvc {
     }
     const { code, output } = await call(program, [...first, ...args], { cwd, env, signal });
     if (code === 0) return;
+    if (code === null) {
+      throw new EtiquetteError('DVC_FAILED', 'DVC was killed in the middle of its work.', {
+        retryable: true,
+      });
+    }
     const secret = remote.secretAccessKey;
     throw explainDvc(secret === undefined ? output : output.replaceAll(secret, '***'), name);
   };

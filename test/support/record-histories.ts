@@ -15,7 +15,7 @@ const release = process.argv[2];
 if (!release) throw new Error('Name the release: record-histories.ts 0.1.0');
 const directory = await mkdtemp(join(tmpdir(), 'etiquette-record-'));
 const { catalogue } = await makeTrainingMaterials(directory);
-const stack = await startStack(join(directory, 'stack'), ['pipeline', 'training', 'api']);
+const stack = await startStack(join(directory, 'stack'), ['pipeline', 'training', 'api'], { DVC: 'on' });
 try {
   for (const [type, input] of [
     ['trainAndDeploy', { ...SMALL, catalogue }],

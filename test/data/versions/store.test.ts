@@ -261,7 +261,7 @@ describe('versions of data and models', function () {
           .length;
       };
       const pushing = versions.push(FIRST, signal);
-      const failure = rejects(pushing, { code: 'DVC_FAILED', retryable: true });
+      const failure = rejects(pushing, { code: 'DVC_FAILED', retryable: true, message: /killed/ });
       await until(arrived, 'the first objects to arrive');
       process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
       await failure;
