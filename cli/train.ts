@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import { type Config, readConfig } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
+import { FAMILY_NAMES } from '../models/families.ts';
 import { connectClient } from '../temporal/connection.ts';
 import {
   PROGRESS_QUERY,
@@ -16,17 +17,20 @@ import {
   type TrainAndDeployResult,
   WORKFLOWS,
 } from '../temporal/contracts.ts';
-import type { TrainAndDeployInput } from '../temporal/inputs.ts';
+import { type TrainAndDeployInput, trainAndDeployInput } from '../temporal/inputs.ts';
 import { reasonOf } from '../temporal/reason.ts';
 import { followRun } from './follow.ts';
+
+/** What a run does that is told nothing. */
+const DEFAULTS = trainAndDeployInput.parse({});
 
 const USAGE = `Usage: npm run train -- [options]
 
 Starts the workflow trainAndDeploy: fetch, validate, split, train, evaluate, version, gate, deploy.
 
   --catalogue DIR_OR_URL  where the catalogue is (default: CATALOGUE_URL)
-  --family NAME           default: lstm-vgg16
-  --seed N                default: 42
+  --family NAME           one of ${FAMILY_NAMES.join(', ')} (default: ${DEFAULTS.family})
+  --seed N                default: ${DEFAULTS.seed}
   --no-deploy             stop when the bundle is in the store
   --approval              a person decides: npm run approve, npm run reject
   --set PART.NAME=VALUE   a hyperparameter, or a part of the gate's or the rollout's rule, such as --set text.epochs=3, --set image.size=64
@@ -103,7 +107,7 @@ export async function startTraining(
       workflowId: TRAIN_WORKFLOW_ID,
       taskQueue: config.PIPELINE_TASK_QUEUE,
       args: [input],
-      staticSummary: `Train ${input.family ?? 'lstm-vgg16'} on ${input.catalogue ?? 'the default catalogue'}`,
+      staticSummary: `Train ${input.family ?? DEFAULTS.family} on ${input.catalogue ?? 'the default catalogue'}`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

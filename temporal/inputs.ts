@@ -11,7 +11,7 @@ const parameters = z.record(z.string(), z.unknown());
 export const trainAndDeployInput = z.strictObject({
   /** A folder on the pipeline worker's host or a base URL; null: the worker's CATALOGUE_URL. */
   catalogue: z.string().min(1).nullable().default(null),
-  family: z.string().min(1).default('lstm-vgg16'),
+  family: z.string().min(1).default('ngram-efficientnet'),
   /** Drives the split, the initial weights and the shuffles. */
   seed: z
     .int()
