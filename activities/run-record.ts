@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Metrics } from '../models/bundle/format.ts';
 import { readBundle } from '../models/bundle/load.ts';
+import type { Encoder } from '../models/encoders/prepare.ts';
 import { family } from '../models/families.ts';
 import type { RunRecord } from '../models/tracking/outbox.ts';
 import type { PipelineActivities, TrainingActivities } from './index.ts';
@@ -58,15 +59,15 @@ export const SAYS: { readonly [N in keyof Activities]?: Says<N> } = {
       }),
       tags({ model_type: modelType(input.family), 'etiquette.family': input.family }),
     ],
-    after: (result) => trained('text', result),
+    after: (result) => [
+      ...trained('text', result),
+      ...(result.encoder ? [params(encoderOf('text', result.encoder))] : []),
+      ...(result.missing ? [tags({ 'etiquette.missing_encoder': result.missing })] : []),
+    ],
   },
   planFeatures: {
     after: ({ encoder, missing, ready }) => [
-      params({
-        'encoder.name': encoder.name,
-        'encoder.sha256': encoder.sha256,
-        'encoder.source': encoder.source,
-      }),
+      params(encoderOf('image', encoder)),
       metrics({ 'features/computedShards': missing, 'features/reusedShards': ready }),
     ],
   },
@@ -158,6 +159,10 @@ export function epochRecord(
   values: Readonly<Record<string, number>>,
 ): RunRecord {
   return metrics(prefixed(part, values, '/') as Record<string, number>, epoch);
+}
+
+function encoderOf(part: 'text' | 'image', { name, sha256, source }: Encoder): Record<string, unknown> {
+  return prefixed(`${part}.encoder`, { name, sha256, source });
 }
 
 const reuse = (stage: string, reused: boolean): RunRecord =>
