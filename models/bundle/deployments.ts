@@ -48,10 +48,43 @@ export async function recordDeployment(
  * deployments one by one, so a second rollback goes one step further back and never forward again.
  */
 export function previousVersion(history: readonly Deployment[]): string | null {
-  const standing: string[] = [];
+  return standing(history).at(-2) ?? null;
+}
+
+/** The bundles that rollbacks can reach one after the other, oldest first; the last one serves. */
+export function standing(history: readonly Deployment[]): string[] {
+  const versions: string[] = [];
   for (const { version, kind } of history) {
-    if (kind === 'rollback') standing.pop();
-    else standing.push(version);
+    if (kind === 'rollback') versions.pop();
+    else versions.push(version);
   }
-  return standing.at(-2) ?? null;
+  return versions;
+}
+
+/** A stretch of time in which one bundle served. */
+export interface Service {
+  readonly version: string;
+  readonly from: string;
+  /** null: it serves still. */
+  readonly to: string | null;
+  readonly by: string;
+  readonly reason: string;
+  readonly kind: Deployment['kind'];
+  /** The bundles that served before it and after it. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** The history as stretches of time without gaps, oldest first. */
+export function services(history: readonly Deployment[]): Service[] {
+  return history.map(({ version, at, by, reason, kind, replaced }, place) => {
+    const next = history[place + 1];
+    const ends = { to: next?.at ?? null, after: next?.version ?? null };
+    return { version, from: at, ...ends, by, reason, kind, before: replaced };
+  });
+}
+
+/** What served at a moment; null before the first deployment. A bundle serves from its very millisecond on. */
+export function servedAt(history: readonly Deployment[], time: Date): Service | null {
+  return services(history).findLast(({ from }) => Date.parse(from) <= time.getTime()) ?? null;
 }

@@ -8,6 +8,9 @@ import {
   previousVersion,
   readDeployments,
   recordDeployment,
+  servedAt,
+  services,
+  standing,
 } from '../../../models/bundle/deployments.ts';
 
 const entry = (version: string, kind: Deployment['kind'] = 'deployment') => ({
@@ -63,5 +66,36 @@ describe('the deployment history', () => {
     assert.equal(previousVersion(history), null);
     append('d', 'deployment');
     assert.equal(previousVersion(history), 'a');
+  });
+
+  describe('tells which bundle served', () => {
+    const day = (number: number) => `2026-01-0${number}T12:00:00.000Z`;
+    const history: Deployment[] = [
+      { ...entry('a'), at: day(1), replaced: null },
+      { ...entry('b'), at: day(3), replaced: 'a' },
+      { ...entry('a', 'rollback'), at: day(5), replaced: 'b' },
+    ];
+    const at = (time: string) => servedAt(history, new Date(time))?.version ?? null;
+
+    it('at any moment: from the millisecond of its deployment until that of the next', () => {
+      assert.equal(at('2026-01-01T11:59:59.999Z'), null);
+      assert.equal(at(day(1)), 'a');
+      assert.equal(at('2026-01-03T11:59:59.999Z'), 'a');
+      assert.equal(at(day(3)), 'b');
+      assert.equal(at('2030-01-01'), 'a');
+      assert.equal(servedAt([], new Date()), null);
+    });
+
+    it('from when to when, and what came before and after', () => {
+      const [first, second, third] = services(history);
+      assert.deepEqual([first?.before, first?.to, first?.after], [null, day(3), 'b']);
+      assert.deepEqual([second?.before, second?.to, second?.after], ['a', day(5), 'a']);
+      assert.deepEqual([third?.before, third?.to, third?.after], ['b', null, null]);
+    });
+
+    it('and which bundles rollbacks still reach', () => {
+      assert.deepEqual(standing(history), ['a']);
+      assert.deepEqual(standing(history.slice(0, 2)), ['a', 'b']);
+    });
   });
 });
