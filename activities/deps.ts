@@ -12,6 +12,8 @@ export interface ActivityDeps {
   readonly ml: MlProcess;
   /** All cores: picture features, whose sums do not cross threads. */
   readonly vision: MlProcess;
+  /** The code's revision in git, where it is known. */
+  readonly revision: string | null;
   /** null: training runs are not told to MLflow. */
   readonly tracking: Tracking | null;
   /** null: data and models are not kept with DVC. */

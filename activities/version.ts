@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { CatalogueRef, DatasetRow } from '../data/catalogue.ts';
 import { readRows } from '../data/read.ts';
+import type { SplitParameters } from '../data/split.ts';
 import { fusionSchema, type GoldenProduct } from '../models/bundle/format.ts';
 import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
@@ -21,12 +22,14 @@ export interface VersionInput extends EvaluateInput {
   readonly catalogue: CatalogueRef;
   readonly seed: number;
   readonly evaluation: Evaluated;
+  /** As the run was asked; null is CATALOGUE_URL. */
+  readonly source: string | null;
 }
 
 const GOLDEN = 4;
 
 /** Stage «version»: the trained parts become one immutable bundle in the bundle store. */
-export function createVersion({ config }: ActivityDeps) {
+export function createVersion({ config, revision }: ActivityDeps) {
   return function version(input: VersionInput): Promise<{ bundle: string; reused: boolean }> {
     return durable('version', async () => {
       const { text: textRecipe, image: imageRecipe, modules } = family(input.family);
@@ -51,6 +54,8 @@ export function createVersion({ config }: ActivityDeps) {
           catalogueHash: input.catalogue.contentHash,
           seed: input.seed,
           codeHash: `${await codeHash(modules.text)}-${await codeHash(modules.image)}`,
+          split: await splitOf(input.dataset.directory),
+          counts: input.dataset.counts,
         },
         metrics: input.evaluation.metrics,
         golden: await goldenProducts(input),
@@ -63,11 +68,21 @@ export function createVersion({ config }: ActivityDeps) {
           workflowId: workflowExecution?.workflowId ?? null,
           runId: workflowExecution?.runId ?? null,
           etiquette: config.RELEASE,
+          revision,
+          source: input.source ?? config.CATALOGUE_URL,
         },
       });
       return { bundle: bundle.version, reused: bundle.madeBy.runId !== (workflowExecution?.runId ?? null) };
     });
   };
+}
+
+/** What the split was made with, its defaults included. */
+async function splitOf(directory: string): Promise<SplitParameters> {
+  const { parameters }: { parameters: SplitParameters } = JSON.parse(
+    await readFile(join(directory, 'split.json'), 'utf8'),
+  );
+  return { trainPerCode: parameters.trainPerCode, validationPerCode: parameters.validationPerCode };
 }
 
 const named = ({ name, sha256, source }: Encoder) => ({ name, sha256, source });

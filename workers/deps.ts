@@ -20,12 +20,14 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
     });
   const ml = process('ml', 1);
   const vision = process('vision', availableParallelism());
+  const revision = revisionOf(PROJECT);
   return {
     config,
     log,
     ml,
     vision,
-    tracking: trackingOf(config),
+    revision,
+    tracking: trackingOf(config, revision),
     versions:
       config.DVC === 'off'
         ? null
@@ -36,7 +38,7 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
   };
 }
 
-function trackingOf(config: Config): Tracking | null {
+function trackingOf(config: Config, revision: string | null): Tracking | null {
   if (config.mlflow === null) return null;
   return {
     server: {
@@ -45,12 +47,12 @@ function trackingOf(config: Config): Tracking | null {
       password: config.MLFLOW_TRACKING_PASSWORD,
     },
     experiment: config.MLFLOW_EXPERIMENT_NAME,
-    commit: commitOf(PROJECT),
+    commit: revision,
   };
 }
 
 /** null outside of a clone, or without git. */
-function commitOf(project: string): string | null {
+function revisionOf(project: string): string | null {
   try {
     const options = { cwd: project, encoding: 'utf8', timeout: 5000 } as const;
     return execFileSync('git', ['rev-parse', 'HEAD'], { ...options, stdio: 'pipe' }).trim();

@@ -96,7 +96,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     const evaluation = await run('evaluate', () => training.evaluate(parts), wasReused);
     const { bundle, reused } = await run(
       'version',
-      () => pipeline.version({ ...parts, catalogue, seed, evaluation }),
+      () => pipeline.version({ ...parts, catalogue, seed, evaluation, source: asked.catalogue }),
       wasReused,
     );
     upsertSearchAttributes({ EtiquetteBundle: [bundle] });

@@ -4,6 +4,8 @@ import { z } from 'zod';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const encoder = z.object({ name: z.string(), sha256, source: z.string() });
 
+const partCount = z.object({ rows: z.number().int(), pictures: z.number().int() });
+
 export const scoresSchema = z.object({
   n: z.number().int(),
   accuracy: z.number(),
@@ -49,6 +51,9 @@ export const bundleSchema = z.object({
       catalogueHash: z.string(),
       seed: z.number().int(),
       codeHash: z.string(),
+      /** By these and the seed the same rows are drawn again. Absent in bundles of before they were recorded. */
+      split: z.object({ trainPerCode: z.number().int(), validationPerCode: z.number().int() }).optional(),
+      counts: z.object({ train: partCount, validation: partCount, test: partCount }).optional(),
     })
     .nullable(),
   /** On the test part; null in imported bundles. */
@@ -61,6 +66,10 @@ export const bundleSchema = z.object({
     workflowId: z.string().nullable(),
     runId: z.string().nullable(),
     etiquette: z.string(),
+    /** The revision of the code in git; null outside of a clone, absent in bundles of before it was recorded. */
+    revision: z.string().nullable().optional(),
+    /** Where the catalogue came from: a folder of the worker's host or a base URL. */
+    source: z.string().optional(),
   }),
 });
 export type Bundle = z.infer<typeof bundleSchema>;
