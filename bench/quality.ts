@@ -6,6 +6,7 @@ import { compareAnswers, f1Interval, type Interval, weightedF1 } from '../models
 import { calibrationError, reliabilityOf } from '../models/evaluation/calibration.ts';
 import { CLASSES } from '../models/evaluation/rows.ts';
 import { FAMILY_NAMES, family } from '../models/families.ts';
+import type { Parameters } from '../models/runtime/jobs.ts';
 import { ORIGINAL_LSTM } from '../models/text/lstm/parameters.ts';
 import { trainAndDeployInput } from '../temporal/inputs.ts';
 import { type BenchCatalogue, benchCatalogue, splitRowOf } from './catalogue.ts';
@@ -55,11 +56,11 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
     }
 
     const found = new Map<string, OutOfFold>();
-    for (const name of FAMILY_NAMES) {
-      const one = family(name);
+    for (const [name, { family: familyName, text }] of variants()) {
+      const one = family(familyName);
       say(`${name}: features of the pictures.`);
       const encoder = await benchEncoder(config, one.image.encoder, say);
-      const textEncoder = await benchTextEncoder(config, one, {}, say);
+      const textEncoder = await benchTextEncoder(config, one, text, say);
       const features = { directory: join(home, 'features'), ml: processes.vision };
       const pictures = catalogue.rows.some(({ picture }) => picture !== null);
       const shards = pictures ? await benchFeatures(one, encoder, catalogue, features) : null;
@@ -67,7 +68,7 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
       for (const quarters of name === STANDARD ? QUARTERS : ([4] as const)) {
         say(`${name} on ${quarters * 25} % of the rows.`);
         const result = await crossValidate({
-          ...{ family: one, catalogue, processes, say, textEncoder },
+          ...{ family: one, catalogue, processes, say, text, textEncoder },
           splits: splitsOf(quarters),
           shards: quarters === 4 ? shards : null,
           directory: join(directory, `${name}-${quarters}`),
@@ -88,6 +89,15 @@ export async function quality(say: (line: string) => void): Promise<Row[]> {
     await processes.close();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Every family, and the one that is trained when none is named without its sentence encoder too. */
+function variants(): Map<string, { family: string; text: Parameters }> {
+  const whole = FAMILY_NAMES.map((name) => [name, { family: name, text: {} }] as const);
+  return new Map([
+    ...whole,
+    [`${STANDARD} without encoder`, { family: STANDARD, text: { encoder: 'none' } }],
+  ]);
 }
 
 async function linearSvc(
