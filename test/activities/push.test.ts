@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { createPushBundle, createPushDataset, createPushPredictions } from '../../activities/push.ts';
 import { dvc } from '../../cli/setup/dvc.mjs';
@@ -16,7 +17,6 @@ import { createVersionStore } from '../../data/versions/store.ts';
 import { skip } from '../support/skip.ts';
 import { inFolder, tinyPictures, tinyRows, writeFiles, xTable, yTable } from '../support/tiny-catalogue.ts';
 import { zipOf } from '../support/zip.ts';
-import { quiet } from '../workflows/environment.ts';
 
 const { xTrain, yTrain, images, imagesArchive } = CHALLENGE_FILES;
 const signal = new AbortController().signal;
@@ -25,7 +25,6 @@ describe('the activities that push', function () {
   this.timeout(120_000);
   before(function () {
     if (!dvc()) skip(this, 'no DVC: run npm run setup');
-    quiet();
   });
 
   /** An installation in a folder, with the real store on a folder as remote. */
@@ -37,9 +36,11 @@ describe('the activities that push', function () {
       remote: { url: join(folder, 'var/dvc-remote'), ...remote },
     });
     const deps = { config: { bundles: join(folder, 'var/bundles') }, versions } as unknown as ActivityDeps;
-    const environment = new MockActivityEnvironment({
-      workflowExecution: { workflowId: 'train-and-deploy', runId: 'run-1' },
-    });
+    const environment = new MockActivityEnvironment(
+      { workflowExecution: { workflowId: 'train-and-deploy', runId: 'run-1' } },
+      // Failures are expected here.
+      { logger: new DefaultLogger('ERROR') },
+    );
     const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
       environment.run(activity, input);
     return { versions, deps, run };

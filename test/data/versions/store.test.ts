@@ -1,8 +1,10 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { dvc as dvcCommand } from '../../../cli/setup/dvc.mjs';
 import { s3Server } from '../../../cli/setup/s3-server.mjs';
 import type { SourceFile } from '../../../data/versions/content.ts';
@@ -20,11 +22,18 @@ const SECOND = 'b'.repeat(16);
 describe('versions of data and models', function () {
   this.timeout(180_000);
   let folder: string;
-  before(function () {
-    if (!dvcCommand()) skip(this, 'no DVC: run npm run setup');
+  /** DVC's empty repository: making one takes a second. That the store makes it is shown with the activities. */
+  let template: string;
+  before(async function () {
+    const [python, ...call] = dvcCommand() ?? skip(this, 'no DVC: run npm run setup');
+    template = await mkdtemp(join(tmpdir(), 'etiquette-versions-'));
+    const env = { ...process.env, DVC_NO_ANALYTICS: '1', DVC_SITE_CACHE_DIR: join(template, 'init') };
+    await promisify(execFile)(python, [...call, 'init', '--no-scm'], { cwd: template, env });
   });
+  after(() => template && rm(template, { recursive: true }));
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'etiquette-versions-'));
+    await cp(template, join(folder, 'dvc'), { recursive: true });
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -74,10 +83,13 @@ describe('versions of data and models', function () {
   const forgetCache = () => rm(join(folder, 'dvc/.dvc/cache'), { recursive: true });
 
   describe('with a folder as remote', () => {
-    it('come back byte for byte, the earlier one too, from the remote alone', async () => {
+    it('come back byte for byte, the earlier one too, whatever became of the files that they were made of', async () => {
       const versions = store();
       const first = await version(FIRST, 'one');
-      await keep(versions, first);
+      await versions.add(first, signal);
+      // In place, as an editor would: a linked file would change in the cache too.
+      for (const { source } of first.files) await writeFile(source, 'changed', { flag: 'r+' });
+      await versions.push(FIRST, signal);
       const second = await version(SECOND, 'two');
       await keep(versions, second);
       await forgetCache();
@@ -87,10 +99,25 @@ describe('versions of data and models', function () {
       deepEqual(contentsOf(join(folder, 'back/second')), second.contents);
     });
 
-    it('are added and pushed once: a second time changes nothing', async () => {
+    it('leave pointers that say what they belong to, and are added and pushed once: a second time changes nothing', async () => {
       const versions = store();
       const first = await version(FIRST, 'one');
       deepEqual(await versions.add(first, signal), { reused: false });
+      const pointers = contentsOf(join(folder, 'dvc/versions', FIRST));
+      deepEqual(Object.keys(pointers).sort(), ['X_train.csv.dvc', 'images.dvc']);
+      const known = await versions.find(FIRST);
+      for (const { path, md5 } of known!.outputs) {
+        const pointer = pointers[`${path}.dvc`]!;
+        ok(pointer.includes(md5), `${path}: ${md5}`);
+        match(pointer, /kind: 'dataset'\n {2}version: 'a{16}'\n {2}catalogue: 'c0ffee'/);
+      }
+      deepEqual(
+        known!.outputs.map(({ path, files }) => [path, files]),
+        [
+          ['X_train.csv', 1],
+          ['images', 2],
+        ],
+      );
       deepEqual(
         (await versions.pending()).map(({ version: name }) => name),
         [FIRST],
@@ -105,37 +132,6 @@ describe('versions of data and models', function () {
       equal((await store({ url: join(folder, 'other') }).pending()).length, 1);
     });
 
-    it('leave pointers that say what they belong to, and no copy of the files', async () => {
-      const versions = store();
-      await versions.add(await version(FIRST, 'one'), signal);
-      const pointers = contentsOf(join(folder, 'dvc/versions', FIRST));
-      deepEqual(Object.keys(pointers).sort(), ['X_train.csv.dvc', 'images.dvc']);
-      const [record] = await versions.list();
-      for (const { path, md5 } of record!.outputs) {
-        const pointer = pointers[`${path}.dvc`]!;
-        ok(pointer.includes(md5), `${path}: ${md5}`);
-        match(pointer, /kind: 'dataset'\n {2}version: 'a{16}'\n {2}catalogue: 'c0ffee'/);
-      }
-      deepEqual(
-        record!.outputs.map(({ path, files }) => [path, files]),
-        [
-          ['X_train.csv', 1],
-          ['images', 2],
-        ],
-      );
-    });
-
-    it('do not change with the folder that they came from', async () => {
-      const versions = store();
-      const first = await version(FIRST, 'one');
-      await versions.add(first, signal);
-      // In place, as an editor would: a linked file would change in the cache too.
-      for (const { source } of first.files) await writeFile(source, 'changed', { flag: 'r+' });
-      await versions.push(FIRST, signal);
-      await versions.pull(FIRST, join(folder, 'back'), signal);
-      deepEqual(contentsOf(join(folder, 'back')), first.contents);
-    });
-
     it('are refused when a file is not what it was when it was read', async () => {
       const versions = store();
       const { files, ...first } = await version(FIRST, 'one');
@@ -144,7 +140,7 @@ describe('versions of data and models', function () {
       deepEqual(await versions.list(), []);
     });
 
-    it('come back only whole, into a folder that holds nothing else', async () => {
+    it('come back only whole and unharmed, into a folder that holds nothing else', async () => {
       const versions = store();
       await keep(versions, await version(FIRST, 'one'));
       const back = join(folder, 'back');
@@ -156,11 +152,7 @@ describe('versions of data and models', function () {
       equal(await readFile(join(back, 'X_train.csv'), 'utf8'), 'edited');
       await rejects(versions.pull('c'.repeat(16), back, signal), { code: 'VERSION_UNKNOWN' });
       await rejects(versions.pull('../../etc/passwd', back, signal), { code: 'VERSION_UNKNOWN' });
-    });
 
-    it('are not handed over when cache or remote were tampered with', async () => {
-      const versions = store();
-      await keep(versions, await version(FIRST, 'one'));
       const [record] = await versions.list();
       const { md5 } = record!.outputs[0]!;
       const tamper = async (place: string) => {
@@ -169,12 +161,9 @@ describe('versions of data and models', function () {
         // Protected as DVC leaves its own files, which it does not hash again.
         await writeFile(object, 'row,bad\n', { mode: 0o444 });
       };
-      const back = join(folder, 'back');
+      await rm(back, { recursive: true });
       await tamper('dvc/.dvc/cache/files/md5');
       await rejects(versions.pull(FIRST, back, signal), { code: 'VERSION_DAMAGED', message: /X_train\.csv/ });
-      await tamper('remote/files/md5');
-      await forgetCache();
-      await rejects(versions.pull(FIRST, back, signal), { code: 'VERSION_DAMAGED' });
       // Gone altogether, DVC itself finds that out.
       await forgetCache();
       await rm(join(folder, 'remote'), { recursive: true });
@@ -185,7 +174,7 @@ describe('versions of data and models', function () {
     it('stop when told to', async () => {
       const stop = new AbortController();
       const adding = store().add(await version(FIRST, 'one'), stop.signal);
-      await until(() => existsSync(join(folder, 'dvc/.dvc/config')), 'DVC to be at work');
+      await until(() => existsSync(join(folder, 'dvc/site')), 'DVC to be at work');
       stop.abort();
       await rejects(adding, { name: 'AbortError' });
       deepEqual(await store().list(), []);
@@ -229,9 +218,7 @@ describe('versions of data and models', function () {
       });
       const right = store(remote);
       await right.push(FIRST, signal);
-      await forgetCache();
-      await right.pull(FIRST, join(folder, 'back'), signal);
-      deepEqual(contentsOf(join(folder, 'back')), first.contents);
+      deepEqual(await right.pending(), []);
       const settings = await readFile(join(folder, 'dvc/.dvc/config'), 'utf8');
       ok(!settings.includes(S3_KEYS.secretAccessKey) && !settings.includes(S3_KEYS.accessKeyId));
     });
@@ -289,9 +276,7 @@ describe('versions of data and models', function () {
         [FIRST],
       );
       await versions.push(FIRST, signal);
-      await forgetCache();
-      await versions.pull(FIRST, join(folder, 'back'), signal);
-      deepEqual(contentsOf(join(folder, 'back')), first.contents);
+      deepEqual(await versions.pending(), []);
     });
   });
 });
