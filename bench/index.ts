@@ -1,3 +1,4 @@
+import { inference } from './inference.ts';
 import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
 import type { Row } from './row.ts';
@@ -16,6 +17,10 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   training: {
     says: 'time and memory of training, against the original recipe in Keras',
     run: training,
+  },
+  inference: {
+    says: 'time of one product on one core, and the size of a bundle',
+    run: inference,
   },
   responsiveness: {
     says: '/status and heartbeats while a training and predictions use every core',
