@@ -86,6 +86,7 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
             textSummary: text.summary.epochs.length > 0 ? text.summary : null,
             imageSummary: image.summary.epochs.length > 0 ? image.summary : null,
             fusionCurve: fusion.curve,
+            missingEncoder: text.missing ?? null,
             insight,
           });
           return { metrics: evaluation.metrics, baseline: evaluation.baseline };

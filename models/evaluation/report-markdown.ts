@@ -16,6 +16,8 @@ const PICTURES: Readonly<Record<string, string>> = {
 
 export interface EvaluationReport extends ChartInput {
   readonly gate?: Verdict;
+  /** An encoder that the text model was to have and that could not be had; null: nothing is missing. */
+  readonly missingEncoder?: string | null;
   /** How much was found in the catalogue itself; see the folder `insight` beside the report. */
   readonly insight?: Jobs['insight']['output'];
 }
@@ -38,6 +40,9 @@ export function reportMarkdown(report: EvaluationReport, charts: readonly string
       ],
     ),
     `Expected calibration error: ${figure(metrics.ece)} (0 means that a confidence of 80 % is right 80 % of the time).`,
+    report.missingEncoder
+      ? `**Trained without its text encoder.** ${report.missingEncoder} could not be had; with it the text model is better. Train again where it can.`
+      : '',
     trainingLine('Text model', report.textSummary),
     trainingLine('Image model', report.imageSummary),
     picture('learning-curves', charts),

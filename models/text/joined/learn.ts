@@ -51,14 +51,15 @@ export async function learnJoined(input: LearnJoinedInput, context: JobContext):
   const labels = readable.map((row) => classes[row] as number);
 
   const said = gather(outOfFold, readable);
-  const honest = fitCalibration(logarithms(said), labels, CLASSES);
   if (!sentences) {
+    const honest = fitCalibration(logarithms(said), labels, CLASSES, 'answers');
     const together = calibrate(logarithms(said), CLASSES, honest);
     return {
       model: { ngram, honest, sentence: null },
       outOfFold: spread(together, readable, classes.length),
     };
   }
+  const honest = fitCalibration(logarithms(said), labels, CLASSES, 'labels');
   const meaning = shareOf(context, 0.6, 1);
   const { model: head, scores } = await learnHead({
     features: readFeatures(rows, sentences),
@@ -69,9 +70,9 @@ export async function learnJoined(input: LearnJoinedInput, context: JobContext):
     onProgress: (fraction) => meaning.progress({ fraction, message: 'Learning the meaning of each code' }),
   });
   const meant = gather(scores, readable);
-  const own = fitCalibration(meant, labels, CLASSES);
+  const own = fitCalibration(meant, labels, CLASSES, 'labels');
   const joined = joinedScores(said, meant, CLASSES, { ngram: honest, sentence: own });
-  const together = fitCalibration(joined, labels, CLASSES);
+  const together = fitCalibration(joined, labels, CLASSES, 'answers');
   return {
     model: { ngram, honest, sentence: { head, own, together } },
     outOfFold: spread(calibrate(joined, CLASSES, together), readable, classes.length),

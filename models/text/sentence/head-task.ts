@@ -43,7 +43,8 @@ export function solveHead(problem: HeadProblem, fold: number | null): HeadResult
     picks: learnt,
     labels: Uint8Array.from(learnt, (row) => labels[row] as number),
     classes,
-    c,
+    // As strong a regulariser for each row: a fold's scores are then as sure as the whole's will be.
+    c: (c * rowsWhere(() => true).length) / learnt.length,
     ...FIT,
   });
   const scored = fold === null ? new Uint32Array() : rowsWhere((own) => own === fold);

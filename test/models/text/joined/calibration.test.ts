@@ -16,15 +16,20 @@ describe('the calibration of a text model', () => {
       });
       return Math.max(label, 0);
     });
-    const found = fitCalibration(scores, labels, classes);
-    assert.ok(Math.abs(found.temperature - temperature) < 0.15, `temperature ${found.temperature}`);
-    assert.ok(Math.abs(found.floor - wrong) < 0.03, `floor ${found.floor}`);
+    for (const judged of ['labels', 'answers'] as const) {
+      const found = fitCalibration(scores, labels, classes, judged);
+      assert.ok(
+        Math.abs(found.temperature - temperature) < 0.25,
+        `${judged}: temperature ${found.temperature}`,
+      );
+      assert.ok(Math.abs(found.floor - wrong) < 0.04, `${judged}: floor ${found.floor}`);
+    }
   });
 
   it('gives probabilities, and changes nothing that it knows nothing of', () => {
     const scores = Float32Array.of(3, 1, 0);
     const sum = calibrate(scores, 3, { temperature: 0.5, floor: 0.2 }).reduce((total, one) => total + one);
     assert.ok(Math.abs(sum - 1) < 1e-6);
-    assert.deepEqual(fitCalibration(scores, [], 3), { temperature: 1, floor: 0 });
+    assert.deepEqual(fitCalibration(scores, [], 3, 'labels'), { temperature: 1, floor: 0 });
   });
 });
