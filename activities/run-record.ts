@@ -51,6 +51,7 @@ export const SAYS: { readonly [N in keyof Activities]?: Says<N> } = {
       { say: 'dataset', name: 'catalogue', digest: version, source: catalogue.directory },
     ],
   },
+  pushDataset: { after: ({ reused }) => [reuse('push-data', reused)] },
   trainText: {
     before: (input) => [
       params({
@@ -98,6 +99,7 @@ export const SAYS: { readonly [N in keyof Activities]?: Says<N> } = {
     ],
   },
   version: { after: ({ bundle }, _input, config) => versioned(bundle, config) },
+  pushBundle: { after: ({ reused }) => [reuse('push-bundle', reused)] },
   gate: {
     after: ({ passed, reason }) => [
       tags({ 'etiquette.gate': passed ? 'passed' : 'failed', 'etiquette.gate_reason': reason }),
