@@ -54,10 +54,10 @@ export const RUN_TIME_IMPORTS = [
   },
   {
     name: 'api-knows-only-serving',
-    comment: 'models/ through the inference service, and bundles as data.',
+    comment: 'models/ through the inference service; bundles and their lineage as data.',
     severity: 'error',
     from: { path: '^api/', pathNot: '^api/main\\.ts$' },
-    to: { path: '^models/', pathNot: '^models/(serving|bundle)/' },
+    to: { path: '^models/', pathNot: '^models/(serving|bundle|lineage)/' },
   },
   {
     name: 'only-entry-points-read-config',

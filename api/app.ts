@@ -8,6 +8,7 @@ import { observe } from './observe.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { historyRoutes } from './routes/history.ts';
 import { predictRoutes } from './routes/predict.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/token.ts';
@@ -48,6 +49,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   predictRoutes(app, dependencies, tokens);
   explainRoutes(app, dependencies, tokens);
   statusRoutes(app, dependencies);
+  historyRoutes(app, dependencies, tokens);
   deploymentRoutes(app, dependencies);
   documentationRoutes(app, config.RELEASE);
   refuseOtherMethods(app);

@@ -2,6 +2,8 @@ import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Deployment } from '../models/bundle/deployments.ts';
+import type { Trace } from '../models/lineage/trace.ts';
 import type { InferenceService } from '../models/serving/inference.ts';
 import type { Predictions } from './database/predictions.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +15,9 @@ export interface ApiDependencies {
   readonly inference: InferenceService;
   readonly users: Users;
   readonly predictions: Predictions;
+  readonly trace: Trace;
+  /** The deployment history, oldest first. */
+  readonly deployments: () => Promise<readonly Deployment[]>;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => Date;

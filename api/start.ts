@@ -4,8 +4,12 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
+import { readDeployments } from '../models/bundle/deployments.ts';
+import { lineageSources } from '../models/lineage/sources.ts';
+import { createTrace } from '../models/lineage/trace.ts';
 import type { MlProcess } from '../models/runtime/jobs.ts';
 import { createInference } from '../models/serving/inference.ts';
+import { runPage } from '../temporal/page.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
 import { openDatabase } from './database/open.ts';
@@ -50,6 +54,8 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
     inference,
     users,
     predictions,
+    trace: createTrace(lineageSources(config, { predictions, page: (...run) => runPage(config, ...run) })),
+    deployments: () => readDeployments(config.deployments),
     metrics,
     log,
     now: () => new Date(),

@@ -151,7 +151,9 @@ describe('the documentation', () => {
     const document = await body(await api.app.request('/openapi.json'));
     assert.equal(document.openapi, '3.1.0');
     assert.deepEqual(Object.keys(document.paths as object).sort(), [
+      '/deployments',
       '/explain',
+      '/lineage/{id}',
       '/metrics',
       '/predict',
       '/status',

@@ -8,7 +8,10 @@ import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import { createUsers } from '../../api/users.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
+import { EtiquetteError } from '../../errors.ts';
+import type { Deployment } from '../../models/bundle/deployments.ts';
 import type { Explanation } from '../../models/explain/explanation.ts';
+import type { Trace } from '../../models/lineage/trace.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { InferenceService } from '../../models/serving/inference.ts';
 
@@ -119,6 +122,8 @@ export async function testApi(
     config?: Partial<ApiConfig>;
     inference?: InferenceService;
     predictions?: Predictions;
+    trace?: Trace;
+    deployments?: readonly Deployment[];
     now?: () => Date;
   } = {},
 ): Promise<TestApi> {
@@ -133,6 +138,9 @@ export async function testApi(
     config: { ...CONFIG, ...options.config },
     inference: options.inference ?? standInInference(),
     predictions: options.predictions ?? standInPredictions(),
+    trace:
+      options.trace ?? (() => Promise.reject(new EtiquetteError('LINEAGE_UNKNOWN', 'Nothing is known.'))),
+    deployments: async () => options.deployments ?? [],
     users: await createUsers({ username: USERNAME, fullName: 'Data Engineer', password: PASSWORD }),
     metrics: createMetrics(new Registry()),
     log: pino(lines),

@@ -1,0 +1,112 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { services } from '../../models/bundle/deployments.ts';
+import { identify, requireUser } from '../authentication.ts';
+import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
+import { perMinute } from '../limits.ts';
+import { errorAnswer } from '../schemas.ts';
+import type { Tokens } from '../tokens.ts';
+
+const version = z.string().openapi({ example: '5f3c0a9b1d2e4f60' });
+const service = z.object({
+  version,
+  from: z.iso.datetime(),
+  to: z.iso.datetime().nullable().openapi({ description: 'null: it serves still' }),
+  by: z.string(),
+  reason: z.string(),
+  kind: z.enum(['deployment', 'rollback']),
+  before: version.nullable(),
+  after: version.nullable(),
+});
+
+const refusals = {
+  401: errorAnswer('No token, or not a valid one'),
+  429: errorAnswer('Too many requests'),
+};
+
+const deployments = createRoute({
+  method: 'get',
+  path: '/deployments',
+  summary: 'Which bundle served when, who or what put it there, and why; oldest first',
+  security: [{ token: [] }],
+  responses: {
+    200: {
+      description: 'Stretches of time without gaps',
+      content: {
+        'application/json': {
+          schema: z.object({ champion: version.nullable(), deployments: z.array(service) }),
+        },
+      },
+    },
+    ...refusals,
+  },
+});
+
+const anything = z.record(z.string(), z.unknown());
+const lineage = createRoute({
+  method: 'get',
+  path: '/lineage/{id}',
+  summary: 'What an id came from and what came of it',
+  description:
+    'The id of a prediction, the version of a bundle, a dataset or a batch prediction, or the run id of Temporal or MLflow. docs/lineage.md lists every field.',
+  security: [{ token: [] }],
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: {
+      description: 'Predictions, bundles, runs, datasets, their versions in DVC and their time in service',
+      content: {
+        'application/json': {
+          schema: z.object({
+            id: z.string(),
+            kind: z.enum(['prediction', 'bundle', 'dataset', 'batch', 'run', 'mlflow']),
+            prediction: anything.nullable(),
+            bundles: z.array(
+              z.object({
+                version,
+                stored: z.boolean(),
+                made: anything.nullable(),
+                predictions: z.object({
+                  count: z.number().int(),
+                  first: z.iso.datetime().nullable(),
+                  last: z.iso.datetime().nullable(),
+                }),
+                served: z.array(service),
+                kept: anything.nullable(),
+                batches: z.array(version),
+              }),
+            ),
+            runs: z.array(anything),
+            datasets: z.array(anything),
+          }),
+        },
+      },
+    },
+    404: errorAnswer('Nothing is known of this id'),
+    ...refusals,
+  },
+});
+
+/** Who served when, and where everything came from. For users, as often as /status. */
+export function historyRoutes(
+  app: Api,
+  { config, users, trace, deployments: history }: ApiDependencies,
+  tokens: Tokens,
+): void {
+  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
+  const identified = identify({ tokens, users, allowQueryToken });
+  const required: MiddlewareHandler<ApiEnvironment> = (c, next) => {
+    requireUser(c, allowQueryToken);
+    return next();
+  };
+
+  app.openAPIRegistry.registerPath(deployments);
+  app.get(deployments.path, identified, perMinute(config.STATUS_PER_MINUTE), required, async (c) => {
+    const stretches = services(await history());
+    return c.json({ champion: stretches.at(-1)?.version ?? null, deployments: stretches });
+  });
+
+  app.openAPIRegistry.registerPath(lineage);
+  app.get('/lineage/:id', identified, perMinute(config.STATUS_PER_MINUTE), required, async (c) =>
+    c.json(await trace(c.req.param('id'))),
+  );
+}
