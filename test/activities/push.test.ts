@@ -14,6 +14,8 @@ import { splitCatalogue } from '../../data/dataset.ts';
 import { fetchCatalogue } from '../../data/fetch.ts';
 import type { VersionRecord } from '../../data/versions/record.ts';
 import { createVersionStore } from '../../data/versions/store.ts';
+import { readBundle, verifyFiles } from '../../models/bundle/load.ts';
+import { fixtureBundle } from '../models/serving/fixture-bundle.ts';
 import { skip } from '../support/skip.ts';
 import { inFolder, tinyPictures, tinyRows, writeFiles, xTable, yTable } from '../support/tiny-catalogue.ts';
 import { zipOf } from '../support/zip.ts';
@@ -125,12 +127,9 @@ describe('the activities that push', function () {
       await writeFile(out, '{"0": "10"}\n');
       assert.notEqual((await run(push, { out, bundle, catalogue })).version, version);
 
-      const env = { ...process.env, VAR_DIR: join(folder, 'var'), INIT_CWD: folder };
-      const data = async (...args: string[]) => {
-        const call = [join(PROJECT, 'cli/etiquette.mjs'), 'data', ...args];
-        return (await promisify(execFile)(process.execPath, call, { env })).stdout;
-      };
-      const { versions: listed }: { versions: VersionRecord[] } = JSON.parse(await data('list', '--json'));
+      const { versions: listed }: { versions: VersionRecord[] } = JSON.parse(
+        await dataCommand(folder, 'list', '--json'),
+      );
       assert.deepEqual(
         listed.map(({ kind, from, pushes }) => [kind, from.bundle, pushes.length]),
         [
@@ -138,18 +137,33 @@ describe('the activities that push', function () {
           ['predictions', bundle, 1],
         ],
       );
-      await data('pull', version, '--to', 'back');
+      await dataCommand(folder, 'pull', version, '--to', 'back');
       assert.equal(await readFile(join(folder, 'back/predictions.json'), 'utf8'), '{"0": "2583"}\n');
     });
   });
 
-  it('say so when the bundle is not in the store', async () => {
+  it('keep a bundle that is a sound bundle when it comes back, and a command those of before there was DVC', async () => {
     await inFolder(async (folder) => {
-      const { deps, run } = installation(folder);
-      await mkdir(join(folder, 'var/bundles'), { recursive: true });
-      await assert.rejects(run(createPushBundle(deps), { bundle: 'b'.repeat(16) }), {
-        type: 'BUNDLE_UNKNOWN',
-      });
+      const { versions, deps, run } = installation(folder);
+      const bundles = join(folder, 'var/bundles');
+      await mkdir(bundles, { recursive: true });
+      const bundle = await fixtureBundle(bundles, { favourite: 3 });
+      const push = createPushBundle(deps);
+      assert.deepEqual(await run(push, { bundle }), { version: bundle, reused: false });
+      await versions.pull(bundle, join(folder, 'back', bundle), signal);
+      await verifyFiles(join(folder, 'back', bundle), await readBundle(join(folder, 'back', bundle)));
+
+      const older = await fixtureBundle(bundles, { favourite: 4 });
+      await dataCommand(folder, 'push');
+      assert.deepEqual(await run(push, { bundle: older }), { version: older, reused: true });
+      await assert.rejects(run(push, { bundle: 'b'.repeat(16) }), { type: 'BUNDLE_UNKNOWN' });
     });
   });
 });
+
+/** `npm run data -- args`, called from the folder that has the installation. */
+async function dataCommand(folder: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, VAR_DIR: join(folder, 'var'), INIT_CWD: folder };
+  const call = [join(PROJECT, 'cli/etiquette.mjs'), 'data', ...args];
+  return (await promisify(execFile)(process.execPath, call, { env })).stdout;
+}
