@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { EtiquetteError } from '../errors.ts';
-import { previousVersion, readDeployments, recordDeployment } from '../models/bundle/deployments.ts';
+import {
+  champion,
+  previousVersion,
+  readDeployments,
+  recordDeployment,
+} from '../models/bundle/deployments.ts';
 import { readBundle } from '../models/bundle/load.ts';
 import type { Observed } from '../models/evaluation/rollout.ts';
 import type { TrialPlan, TrialState } from '../models/serving/trial.ts';
@@ -42,6 +47,7 @@ export function createDeploy({ config }: ActivityDeps) {
       for (const step of ['prepare', 'activate']) {
         await api.ask('POST', '/internal/deployments', { version, step }, signal);
       }
+      const reused = (await champion(config.deployments)) === version;
       const { replaced } = await recordDeployment(config.deployments, {
         version,
         at: new Date().toISOString(),
@@ -49,7 +55,7 @@ export function createDeploy({ config }: ActivityDeps) {
         reason: input.reason,
         kind: input.rollback ? 'rollback' : 'deployment',
       });
-      return { version, replaced, reason: input.reason };
+      return { version, replaced, reason: input.reason, reused };
     });
   };
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { CatalogueFiles, CatalogueRef } from '../data/catalogue.ts';
-import { fetchCatalogue } from '../data/fetch.ts';
+import { fetchCatalogue, manifestOf } from '../data/fetch.ts';
+import { contentHash, readManifest } from '../data/manifest.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 
@@ -21,18 +22,21 @@ export function catalogueDirectory(config: Config, source: string): string {
   return join(config.catalogues, createHash('sha256').update(source).digest('hex').slice(0, 16));
 }
 
+/** `reused`: not a byte differs from what an earlier run fetched from there. */
+export interface Fetched extends CatalogueRef {
+  readonly reused: boolean;
+}
+
 /** Stage «fetch»: brings the catalogue to this host, whole and unchanged, or says why not. */
 export function createFetch({ config }: ActivityDeps) {
-  return function fetch(input: { source: string | null }): Promise<CatalogueRef> {
+  return function fetch(input: { source: string | null }): Promise<Fetched> {
     const source = input.source ?? config.CATALOGUE_URL;
-    return durable('fetch', ({ signal, report }) =>
-      fetchCatalogue({
-        source,
-        directory: catalogueDirectory(config, source),
-        files: catalogueFiles(config),
-        signal,
-        onProgress: report,
-      }),
-    );
+    const directory = catalogueDirectory(config, source);
+    return durable('fetch', async ({ signal, report }) => {
+      const before = await readManifest(manifestOf(directory)).then(contentHash, () => null);
+      const files = catalogueFiles(config);
+      const found = await fetchCatalogue({ source, directory, files, signal, onProgress: report });
+      return { ...found, reused: found.contentHash === before };
+    });
   };
 }

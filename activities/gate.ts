@@ -16,16 +16,21 @@ export interface GateInput extends EvaluateInput {
   readonly rule: GateRule;
 }
 
+/** `reused`: there was nothing to judge. */
+export interface Judged extends Verdict {
+  readonly reused: boolean;
+}
+
 const TIMED_PRODUCTS = 20;
 
 /** Stage «gate»: the challenger against the champion, on the same test rows and the same host. */
 export function createGate({ config, vision }: ActivityDeps) {
-  return function gate(input: GateInput): Promise<Verdict> {
+  return function gate(input: GateInput): Promise<Judged> {
     return durable('gate', async ({ signal, report }) => {
       const { rule, evaluation, dataset } = input;
       const current = await champion(config.deployments);
       if (current === input.bundle) {
-        return { passed: true, reason: 'This bundle already serves.', rule, checks: [] };
+        return { passed: true, reason: 'This bundle already serves.', rule, checks: [], reused: true };
       }
       const testRows = {
         encoders: config.encoders,
@@ -46,7 +51,7 @@ export function createGate({ config, vision }: ActivityDeps) {
         { ...testRows, bundle: join(config.bundles, input.bundle), products: TIMED_PRODUCTS },
         tools,
       );
-      return judge({
+      const verdict = judge({
         rule,
         labels: challenger.labels,
         challenger: candidateOf(challenger, input.fusion),
@@ -54,6 +59,7 @@ export function createGate({ config, vision }: ActivityDeps) {
         baseline: evaluation.baseline,
         milliseconds,
       });
+      return { ...verdict, reused: false };
     });
   };
 }

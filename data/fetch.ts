@@ -20,6 +20,11 @@ export interface FetchOptions {
   readonly retry?: Partial<Retry>;
 }
 
+/** Where a work folder keeps the list of its catalogue's files. */
+export function manifestOf(directory: string): string {
+  return join(directory, 'manifest.json');
+}
+
 /** Where the stages of a fetch end on the progress bar. */
 const STEPS = { download: 0.7, extract: 0.9, hash: 1 };
 
@@ -42,7 +47,7 @@ export async function fetchCatalogue(options: FetchOptions): Promise<CatalogueRe
   const catalogue = await takeInventory({
     directory: home,
     files,
-    manifest: join(directory, 'manifest.json'),
+    manifest: manifestOf(directory),
     signal,
     onFraction: (part) => {
       const fraction = STEPS.extract + part * (STEPS.hash - STEPS.extract);

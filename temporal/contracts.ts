@@ -87,6 +87,8 @@ export interface ActivityReport {
 }
 
 export interface DeployModelResult {
+  /** It served already. */
+  readonly reused: boolean;
   readonly version: string;
   readonly replaced: string | null;
   readonly reason: string;
@@ -109,11 +111,23 @@ export interface PredictCatalogueResult {
   readonly warnings: readonly string[];
 }
 
+export interface PruneResult {
+  /** Why each bundle that stays does so, by its version. */
+  readonly kept: Readonly<Record<string, string>>;
+  readonly bundles: readonly string[];
+  /** Folders of finished stages. */
+  readonly stages: readonly string[];
+  /** Files of features. */
+  readonly features: number;
+  readonly bytes: number;
+}
+
 export const WORKFLOWS = {
   trainAndDeploy: 'trainAndDeploy',
   deployModel: 'deployModel',
   predictCatalogue: 'predictCatalogue',
   track: 'track',
+  prune: 'prune',
 } as const;
 
 /** One training and one deployment at a time: their workflow ids are fixed. */

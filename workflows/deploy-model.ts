@@ -1,9 +1,10 @@
-import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { DeployModelResult, TrialRecord } from '../temporal/contracts.ts';
 import { type DeployModelInput, deployModelInput } from '../temporal/inputs.ts';
 import { pipelineActivities } from './activities.ts';
 import { readable } from './failure.ts';
 import { parseInput } from './input.ts';
+import { pruneQuietly } from './prune.ts';
 import { tryOut } from './trial.ts';
 
 /** Makes any bundle of the store serve, or goes back one step. The old one serves until the new one has proved itself. */
@@ -20,7 +21,9 @@ export async function deployModel(input: DeployModelInput = {}): Promise<DeployM
       if (rollout.shadowSeconds > 0) trials.push(await tryOut(version, 'shadow', rollout, taskQueue));
       if (rollout.canarySeconds > 0) trials.push(await tryOut(version, 'canary', rollout, taskQueue));
     }
-    return { ...(await deploy({ version, rollback, by, reason })), trials };
+    const deployed = await deploy({ version, rollback, by, reason });
+    if (patched('prune')) await pruneQuietly(taskQueue);
+    return { ...deployed, trials };
   } catch (error) {
     throw readable('deploy', error);
   }

@@ -44,7 +44,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
 
   try {
     const wasReused = ({ reused }: { reused: boolean }) => reused;
-    const catalogue = await run('fetch', () => pipeline.fetch({ source: asked.catalogue }));
+    const catalogue = await run('fetch', () => pipeline.fetch({ source: asked.catalogue }), wasReused);
     const validation = await run('validate', () => pipeline.validate({ catalogue }), wasReused);
     const { dataset } = await run(
       'split',
@@ -103,8 +103,10 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     if (dvc)
       pushes.start('bundle', () => progress.run('push-bundle', () => pushBundle({ bundle }), wasReused));
 
-    const verdict = await run('gate', () =>
-      training.gate({ ...parts, bundle, evaluation, rule: asked.gate }),
+    const verdict = await run(
+      'gate',
+      () => training.gate({ ...parts, bundle, evaluation, rule: asked.gate }),
+      wasReused,
     );
     const result = (outcome: Outcome, reason: string): TrainAndDeployResult => ({
       outcome,
@@ -143,7 +145,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     }
     const deployment = { version: bundle, by, reason, rollout: asked.rollout };
     try {
-      await run('deploy', () => deployAsChild(deployment));
+      await run('deploy', () => deployAsChild(deployment), wasReused);
     } catch (error) {
       const refusal = causeOf(error);
       const wentBack = refusal instanceof ApplicationFailure && refusal.type === 'BUNDLE_TRIAL_FAILED';
