@@ -113,6 +113,10 @@ const schema = z.object({
   ALLOW_QUERY_TOKEN: flag(false),
   /** Days that a prediction (id, bundle, answer) is kept for. */
   PREDICTIONS_DAYS: count(90),
+  /** The newest bundles stay in the store; older ones too while anything refers to them. */
+  BUNDLES_KEPT: count(10),
+  /** Finished stages and features that no run has used for so many days are deleted. */
+  STAGES_DAYS: count(30, 7),
 });
 
 export type Environment = z.infer<typeof schema>;

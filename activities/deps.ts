@@ -18,6 +18,8 @@ export interface ActivityDeps {
   readonly tracking: Tracking | null;
   /** null: data and models are not kept with DVC. */
   readonly versions: VersionStore | null;
+  /** Versions of the bundles whose predictions are still on record. */
+  readonly answered: () => Promise<readonly string[]>;
 }
 
 export interface Tracking {

@@ -12,6 +12,7 @@ import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { encoderSources } from './encoders.ts';
+import { noteUse } from './last-use.ts';
 
 /** A plan travels as a path: its lists of pictures would not fit in a workflow's payloads. */
 export interface FeaturePlan {
@@ -56,6 +57,7 @@ export function createPlanFeatures({ config, log }: ActivityDeps) {
         code,
         shardSize: input.shardSize,
       });
+      for (const shard of plan.ready) await noteUse(shard.file);
       const file = join(input.dataset.directory, `features-${plan.key}.json`);
       const content: PlanFile = { encoder, ready: plan.ready, missing: plan.missing };
       await writeAtomic(file, JSON.stringify(content));

@@ -6,6 +6,7 @@ import { createFetch } from './fetch.ts';
 import { createFuse } from './fuse.ts';
 import { createGate } from './gate.ts';
 import { createJoinPredictions, createPlanPrediction, createPredictShard } from './predict.ts';
+import { createPrune } from './prune.ts';
 import { createPushBundle, createPushDataset, createPushPredictions } from './push.ts';
 import { createSettings } from './settings.ts';
 import { createSplit } from './split.ts';
@@ -27,6 +28,7 @@ export function createPipelineActivities(deps: ActivityDeps) {
     deploy: createDeploy(deps),
     tryBundle: createTryBundle(deps),
     endTrial: createEndTrial(deps),
+    prune: createPrune(deps),
     planPrediction: createPlanPrediction(deps),
     joinPredictions: createJoinPredictions(deps),
     track: createTrack(deps),

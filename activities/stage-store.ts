@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeAtomic } from '../data/atomic.ts';
 import { canonicalJson } from '../models/bundle/format.ts';
 import { codeHash } from './code-hash.ts';
+import { noteUse } from './last-use.ts';
 
 export interface StageWork<T> {
   readonly root: string;
@@ -31,6 +32,7 @@ export async function once<T>({ root, name, inputs, module, work }: StageWork<T>
   const key = createHash('sha256').update(canonicalJson({ name, inputs, code })).digest('hex').slice(0, 16);
   const directory = join(root, `${name}-${key}`);
   const file = join(directory, 'result.json');
+  await noteUse(directory);
   try {
     return { key, directory, reused: true, result: JSON.parse(await readFile(file, 'utf8')) };
   } catch (error) {

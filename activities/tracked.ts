@@ -3,6 +3,7 @@ import type { MlProcess } from '../models/runtime/jobs.ts';
 import { openOutbox, type RunRecord } from '../models/tracking/outbox.ts';
 import { RUN_TAG } from '../models/tracking/run.ts';
 import { TRACK_WORKFLOW_ID, WAKE_SIGNAL, WORKFLOWS } from '../temporal/contracts.ts';
+import { runPage } from '../temporal/page.ts';
 import type { ActivityDeps } from './deps.ts';
 import { epochRecord, SAYS } from './run-record.ts';
 
@@ -66,8 +67,8 @@ async function begin(deps: ActivityDeps): Promise<void> {
   const { workflowExecution, workflowNamespace } = Context.current().info;
   if (!workflowExecution) return;
   const { workflowId, runId } = workflowExecution;
-  const [host] = config.TEMPORAL_ADDRESS.split(':');
-  const url = `http://${host}:${config.TEMPORAL_UI_PORT}/namespaces/${workflowNamespace}/workflows/${workflowId}/${runId}/history`;
+  const namespace = workflowNamespace ?? config.TEMPORAL_NAMESPACE;
+  const url = runPage({ ...config, TEMPORAL_NAMESPACE: namespace }, workflowId, runId);
   await tell(deps, () => [
     {
       say: 'tags',

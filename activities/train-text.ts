@@ -7,6 +7,7 @@ import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { prepareTextEncoder } from './encoders.ts';
+import { noteUseOfAll } from './last-use.ts';
 import { once } from './stage-store.ts';
 
 /** The module that computes the features of texts. */
@@ -51,15 +52,18 @@ export function createTrainText(deps: ActivityDeps) {
         name: 'text',
         inputs: { dataset: dataset.version, seed, parameters, encoder: encoder?.sha256 ?? null },
         module: modules.text,
-        work: (folder) =>
-          ml.run(
+        work: async (folder) => {
+          const featuresDirectory = join(config.features, `text-${code.slice(0, 8)}`);
+          await noteUseOfAll(featuresDirectory);
+          return ml.run(
             'trainText',
             {
               ...{ family: input.family, dataset, seed, parameters, encoder, directory: folder },
-              featuresDirectory: join(config.features, `text-${code.slice(0, 8)}`),
+              featuresDirectory,
             },
             { signal, onProgress: report },
-          ),
+          );
+        },
       });
       return { key, model: join(directory, 'model'), summary: result, reused, encoder, missing };
     });

@@ -26,6 +26,12 @@ const COMMANDS = {
   reject: { needs: ['modules'], says: 'keep it from serving' },
   models: { needs: ['modules'], says: 'list bundles and deployments' },
   data: { needs: ['modules', 'dvc'], says: 'list versions of data and models, and bring one back' },
+  lineage: { needs: ['modules'], says: 'what an id came from, and what came of it' },
+  reproduce: {
+    needs: ['modules', 'tensorflow', 'dvc'],
+    says: 'train a bundle again from its own data, and compare',
+  },
+  prune: { needs: ['modules'], says: 'delete old bundles, stages and features that nothing refers to' },
   import: { needs: ['modules', 'tensorflow'], says: 'make a bundle of existing Keras files' },
   bench: { needs: ['modules', 'tensorflow', 'temporal'], says: 'measure, against a peer in the same run' },
   sample: { needs: ['modules'], says: 'write a sample catalogue' },

@@ -62,6 +62,12 @@ export const deployModelInput = z
   });
 export type DeployModelInput = z.input<typeof deployModelInput>;
 
+export const pruneInput = z.strictObject({
+  /** true: only say what would be deleted. */
+  dryRun: z.boolean().default(false),
+});
+export type PruneInput = z.input<typeof pruneInput>;
+
 /** What the updates `approve` and `reject` bring. */
 export const decisionInput = z.strictObject({
   /** Whom the deployment history names. */

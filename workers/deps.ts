@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { ActivityDeps, Tracking } from '../activities/deps.ts';
+import { openDatabase } from '../api/database/open.ts';
+import { createPredictions } from '../api/database/predictions.ts';
 import { dvc } from '../cli/setup/dvc.mjs';
 import { type Config, PROJECT } from '../config.ts';
 import { createVersionStore } from '../data/versions/store.ts';
@@ -32,10 +35,22 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
       config.DVC === 'off'
         ? null
         : createVersionStore({ command: dvc(), directory: config.versions, remote: config.versionsRemote }),
+    answered: () => answeredBundles(config.database),
     close: async () => {
       await Promise.all([ml.close(), vision.close()]);
     },
   };
+}
+
+/** Where no API has run yet, nothing was answered. */
+async function answeredBundles(file: string): Promise<string[]> {
+  if (!existsSync(file)) return [];
+  const database = await openDatabase(file);
+  try {
+    return await createPredictions(database).bundles();
+  } finally {
+    await database.destroy();
+  }
 }
 
 function trackingOf(config: Config, revision: string | null): Tracking | null {

@@ -14,6 +14,8 @@ export interface Predictions {
   record(prediction: PredictionRecord): Promise<void>;
   find(id: string): Promise<PredictionRecord | null>;
   countOf(bundle: string): Promise<PredictionCount>;
+  /** Versions of the bundles that gave the answers on record. */
+  bundles(): Promise<string[]>;
   /** Deletes those given before `at` (ISO 8601). @returns how many */
   forget(at: string): Promise<number>;
 }
@@ -38,6 +40,10 @@ export function createPredictions(database: Database): Predictions {
         .where('bundle', '=', bundle)
         .executeTakeFirstOrThrow();
       return { count: Number(count), first: first ?? null, last: last ?? null };
+    },
+    async bundles() {
+      const found = await database.selectFrom('predictions').select('bundle').distinct().execute();
+      return found.map(({ bundle }) => bundle);
     },
     async forget(at) {
       const { numDeletedRows } = await database

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { listRecords } from '../../data/versions/record.ts';
 import { readDeployments } from '../bundle/deployments.ts';
 import { listBundles } from '../bundle/list.ts';
+import { prunedFolder } from '../bundle/prune.ts';
 import { runsThatMention } from '../tracking/told.ts';
 import type { LineageSources } from './trace.ts';
 
@@ -13,9 +14,6 @@ export interface LineagePlaces {
   /** DVC's repository. */
   readonly versions: string;
 }
-
-/** In the bundle store: a folder with bundle.json for each bundle that was pruned. */
-export const prunedFolder = (bundles: string): string => join(bundles, '.pruned');
 
 /** The files of one installation as sources of lineage. */
 export function lineageSources(

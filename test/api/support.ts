@@ -102,6 +102,7 @@ export function standInPredictions(): Predictions & { readonly recorded: Predict
     record: async (prediction) => void recorded.push(prediction),
     find: async (id) => recorded.find((one) => one.id === id) ?? null,
     countOf: async () => ({ count: recorded.length, first: null, last: null }),
+    bundles: async () => recorded.map(({ bundle }) => bundle),
     forget: async () => 0,
   };
 }
