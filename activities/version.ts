@@ -32,7 +32,7 @@ const GOLDEN = 4;
 export function createVersion({ config, revision }: ActivityDeps) {
   return function version(input: VersionInput): Promise<{ bundle: string; reused: boolean }> {
     return durable('version', async () => {
-      const { text: textRecipe, image: imageRecipe, modules } = family(input.family);
+      const { text: textRecipe, image: imageRecipe } = family(input.family);
       const { workflowExecution } = Context.current().info;
       const { encoder } = await readPlan(input.plan);
       const bundle = await writeBundle(config.bundles, {
@@ -53,7 +53,7 @@ export function createVersion({ config, revision }: ActivityDeps) {
           datasetVersion: input.dataset.version,
           catalogueHash: input.catalogue.contentHash,
           seed: input.seed,
-          codeHash: `${await codeHash(modules.text)}-${await codeHash(modules.image)}`,
+          codeHash: await familyCodeHash(input.family),
           split: await splitOf(input.dataset.directory),
           counts: input.dataset.counts,
         },
@@ -75,6 +75,12 @@ export function createVersion({ config, revision }: ActivityDeps) {
       return { bundle: bundle.version, reused: bundle.madeBy.runId !== (workflowExecution?.runId ?? null) };
     });
   };
+}
+
+/** The code that trains a family's models, as this process runs it. */
+export async function familyCodeHash(name: string): Promise<string> {
+  const { modules } = family(name);
+  return `${await codeHash(modules.text)}-${await codeHash(modules.image)}`;
 }
 
 /** What the split was made with, its defaults included. */
