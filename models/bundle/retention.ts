@@ -29,7 +29,8 @@ export function retain(
   const reachable = new Set(standing(history).slice(-1 - rollbacks));
   const young = new Set(
     [...bundles]
-      .sort((a, b) => (a.at > b.at ? -1 : 1))
+      // Made in the same millisecond: the name decides, so that the answer is always the same.
+      .sort((a, b) => (`${a.at} ${a.version}` > `${b.at} ${b.version}` ? -1 : 1))
       .slice(0, newest)
       .map(({ version }) => version),
   );
