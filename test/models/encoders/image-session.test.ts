@@ -9,8 +9,9 @@ import {
   writeEncoder,
 } from '../../../models/encoders/descriptor.ts';
 import { type ImageEncoder, loadImageEncoder } from '../../../models/encoders/image-session.ts';
-import { convertLite0 } from '../../../models/image/efficientnet/convert.ts';
+import { convertLite0, lite0Graph } from '../../../models/image/efficientnet/convert.ts';
 import { encodeOnnx } from '../../../models/onnx/write.ts';
+import type { Arrays } from '../../../models/runtime/safetensors.ts';
 import { pictureByRule, readReference, weightsByRule } from '../image/efficientnet/rule.ts';
 
 const SIZE = 32;
@@ -124,17 +125,23 @@ describe('an image encoder from a folder', () => {
     await other.release();
   });
 
-  it('gives the same bits on one core and on two', async () => {
-    const input = { ...WORDS.input, name: 'pixels', size: 224 };
-    const words = { ...WORDS, name: 'lite0', input, output: { name: 'features', features: 1280 } };
-    const model = convertLite0(weightsByRule(await readReference()));
-    const lite0 = await writeEncoder<ImageEncoderDescriptor>(root, words, { 'model.onnx': model });
-    const rows = [];
-    for (const threads of [1, 2]) {
-      const session = await loadImageEncoder(lite0, { threads });
-      rows.push(await session.encode([pictureByRule(0), pictureByRule(1)]));
-      await session.release();
-    }
-    assert.deepEqual(rows[1], rows[0]);
-  });
+  const precisions = {
+    float: (weights: Arrays) => encodeOnnx(lite0Graph(weights).model),
+    '8 bits': convertLite0,
+  };
+  for (const [precision, convert] of Object.entries(precisions)) {
+    it(`gives the same features on one core and on two, in ${precision}`, async () => {
+      const input = { ...WORDS.input, name: 'pixels', size: 224 };
+      const words = { ...WORDS, name: 'lite0', input, output: { name: 'features', features: 1280 } };
+      const model = convert(weightsByRule(await readReference()));
+      const lite0 = await writeEncoder<ImageEncoderDescriptor>(root, words, { 'model.onnx': model });
+      const rows = [];
+      for (const threads of [1, 2]) {
+        const session = await loadImageEncoder(lite0, { threads });
+        rows.push(await session.encode([pictureByRule(0), pictureByRule(1)]));
+        await session.release();
+      }
+      assert.deepEqual(rows[1], rows[0]);
+    });
+  }
 });

