@@ -142,6 +142,7 @@ class Quantised {
   }
 }
 
+/** What a weight of 1 stands for. One less than PAIR, as rounding may add a half to both. */
 function weightScale(weights: Float32Array, depthwise: boolean): number {
   const ascending = weights.slice().sort();
   const [lowest = 0, second = 0] = ascending;
