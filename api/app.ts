@@ -10,6 +10,7 @@ import { documentationRoutes } from './routes/documentation.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { historyRoutes } from './routes/history.ts';
 import { predictRoutes } from './routes/predict.ts';
+import { runRoutes } from './routes/runs.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { createTokens } from './tokens.ts';
@@ -50,6 +51,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   explainRoutes(app, dependencies, tokens);
   statusRoutes(app, dependencies);
   historyRoutes(app, dependencies, tokens);
+  runRoutes(app, dependencies, tokens);
   deploymentRoutes(app, dependencies);
   documentationRoutes(app, config.RELEASE);
   refuseOtherMethods(app);

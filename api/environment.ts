@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { Deployment } from '../models/bundle/deployments.ts';
 import type { Trace } from '../models/lineage/trace.ts';
 import type { InferenceService } from '../models/serving/inference.ts';
+import type { Pipeline } from '../temporal/pipeline.ts';
 import type { Predictions } from './database/predictions.ts';
 import type { Metrics } from './metrics.ts';
 import type { User, Users } from './users.ts';
@@ -15,6 +16,7 @@ export interface ApiDependencies {
   readonly inference: InferenceService;
   readonly users: Users;
   readonly predictions: Predictions;
+  readonly pipeline: Pipeline;
   readonly trace: Trace;
   /** The deployment history, oldest first. */
   readonly deployments: () => Promise<readonly Deployment[]>;

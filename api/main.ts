@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import { readConfig } from '../config.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
+import { connectClient } from '../temporal/connection.ts';
+import { createPipeline } from '../temporal/pipeline.ts';
 import { startApi } from './start.ts';
 
 /** After this the process ends whatever is still open. */
@@ -19,7 +21,8 @@ try {
       threads: availableParallelism(),
       log: (line) => inferenceLog.info(line),
     });
-  const api = await startApi(config, createMl, log);
+  const pipeline = createPipeline(() => connectClient(config), config.PIPELINE_TASK_QUEUE);
+  const api = await startApi(config, createMl, pipeline, log);
 
   let stopping = false;
   const stop = (why: string) => {

@@ -10,6 +10,7 @@ import { createTrace } from '../models/lineage/trace.ts';
 import type { MlProcess } from '../models/runtime/jobs.ts';
 import { createInference } from '../models/serving/inference.ts';
 import { runPage } from '../temporal/page.ts';
+import type { Pipeline } from '../temporal/pipeline.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
 import { openDatabase } from './database/open.ts';
@@ -27,7 +28,12 @@ export interface RunningApi {
  * Builds the API and opens its port at once; the champion is loaded meanwhile, and /predict says so.
  * @throws EtiquetteError CONFIG_INVALID, PORT_UNAVAILABLE
  */
-export async function startApi(config: Config, createMl: () => MlProcess, log: Logger): Promise<RunningApi> {
+export async function startApi(
+  config: Config,
+  createMl: () => MlProcess,
+  pipeline: Pipeline,
+  log: Logger,
+): Promise<RunningApi> {
   const { SECRET_KEY, TEST_USER_PASSWORD, TEST_USER, TEST_USER_FULLNAME } = config;
   if (SECRET_KEY === undefined || TEST_USER_PASSWORD === undefined) {
     throw missing({ SECRET_KEY, TEST_USER_PASSWORD });
@@ -54,6 +60,7 @@ export async function startApi(config: Config, createMl: () => MlProcess, log: L
     inference,
     users,
     predictions,
+    pipeline,
     trace: createTrace(lineageSources(config, { predictions, page: (...run) => runPage(config, ...run) })),
     deployments: () => readDeployments(config.deployments),
     metrics,

@@ -1,12 +1,10 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import { readConfig } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
 import { connectClient } from '../temporal/connection.ts';
-import { DEPLOY_WORKFLOW_ID, type DeployModelResult, WORKFLOWS } from '../temporal/contracts.ts';
 import type { DeployModelInput } from '../temporal/inputs.ts';
-import { reasonOf } from '../temporal/reason.ts';
+import { createPipeline } from '../temporal/pipeline.ts';
 
 const USAGE = `Usage: npm run deploy -- VERSION [options]
 
@@ -54,24 +52,10 @@ export async function runDeployment(input: DeployModelInput): Promise<number> {
   const config = readConfig();
   const client = await connectClient(config);
   try {
-    const result: DeployModelResult = await client.workflow.execute(WORKFLOWS.deployModel, {
-      workflowId: DEPLOY_WORKFLOW_ID,
-      taskQueue: config.PIPELINE_TASK_QUEUE,
-      args: [{ by: userInfo().username, ...input }],
-    });
-    const replaced = result.replaced ? `, in place of ${result.replaced}` : '';
-    process.stdout.write(`${result.version} serves${replaced}.\n`);
+    const pipeline = createPipeline(async () => client, config.PIPELINE_TASK_QUEUE);
+    const { version, replaced } = await pipeline.deploy({ by: userInfo().username, ...input });
+    process.stdout.write(`${version} serves${replaced ? `, in place of ${replaced}` : ''}.\n`);
     return 0;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      throw new EtiquetteError(
-        'DEPLOYMENT_ALREADY_GOING',
-        'Another deployment is under way: try again in a moment.',
-      );
-    }
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    process.stderr.write(`${reasonOf(error)}\n`);
-    return 1;
   } finally {
     await client.connection.close();
   }

@@ -152,10 +152,14 @@ describe('the documentation', () => {
     assert.equal(document.openapi, '3.1.0');
     assert.deepEqual(Object.keys(document.paths as object).sort(), [
       '/deployments',
+      '/deployments/rollback',
       '/explain',
       '/lineage/{id}',
       '/metrics',
       '/predict',
+      '/runs/{id}',
+      '/runs/{id}/approve',
+      '/runs/{id}/reject',
       '/status',
       '/token',
       '/verify-token',

@@ -7,7 +7,7 @@ import { type RunningApi, startApi } from '../../api/start.ts';
 import { readConfig } from '../../config.ts';
 import { recordDeployment } from '../../models/bundle/deployments.ts';
 import { fixtureBundle, fixtureMl } from '../models/serving/fixture-bundle.ts';
-import { body, credentials, PASSWORD, productForm } from './support.ts';
+import { body, credentials, NO_PIPELINE, PASSWORD, productForm } from './support.ts';
 
 const DEPLOY_TOKEN = 'a deploy token of the tests';
 
@@ -45,7 +45,7 @@ describe('the API on a port', () => {
       PREDICT_PER_MINUTE: '0',
       DEPLOY_TOKEN,
     });
-    api = await startApi(config, fixtureMl, pino({ level: 'silent' }));
+    api = await startApi(config, fixtureMl, NO_PIPELINE, pino({ level: 'silent' }));
     const { url } = api;
     const login = await fetch(`${url}/token`, { method: 'POST', body: credentials() });
     const authorization = `Bearer ${(await body(login)).access_token}`;

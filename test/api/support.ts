@@ -14,6 +14,7 @@ import type { Explanation } from '../../models/explain/explanation.ts';
 import type { Trace } from '../../models/lineage/trace.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { InferenceService } from '../../models/serving/inference.ts';
+import type { Pipeline } from '../../temporal/pipeline.ts';
 
 export const USERNAME = 'data_engineer';
 export const PASSWORD = 'correct horse battery';
@@ -94,6 +95,13 @@ export function standInInference(overrides: Partial<InferenceService> = {}): Inf
   };
 }
 
+const away = () =>
+  Promise.reject(
+    new EtiquetteError('TEMPORAL_UNREACHABLE', 'No Temporal server answers.', { retryable: true }),
+  );
+/** Temporal is away. */
+export const NO_PIPELINE: Pipeline = { progress: away, decide: away, deploy: away };
+
 /** Keeps what it is told in memory. */
 export function standInPredictions(): Predictions & { readonly recorded: PredictionRecord[] } {
   const recorded: PredictionRecord[] = [];
@@ -123,6 +131,7 @@ export async function testApi(
     config?: Partial<ApiConfig>;
     inference?: InferenceService;
     predictions?: Predictions;
+    pipeline?: Partial<Pipeline>;
     trace?: Trace;
     deployments?: readonly Deployment[];
     now?: () => Date;
@@ -139,6 +148,7 @@ export async function testApi(
     config: { ...CONFIG, ...options.config },
     inference: options.inference ?? standInInference(),
     predictions: options.predictions ?? standInPredictions(),
+    pipeline: { ...NO_PIPELINE, ...options.pipeline },
     trace:
       options.trace ?? (() => Promise.reject(new EtiquetteError('LINEAGE_UNKNOWN', 'Nothing is known.'))),
     deployments: async () => options.deployments ?? [],
