@@ -122,7 +122,10 @@ describe('a training run on a real server', function () {
       [],
     );
     const names = result.stages.map(({ name }) => name);
-    assert.ok(['fetch', 'gate', 'deploy'].every((name) => names.includes(name as never)), names.join());
+    assert.ok(
+      ['fetch', 'gate', 'deploy'].every((name) => names.includes(name as never)),
+      names.join(),
+    );
     assert.match(result.reason, /already serves/);
   });
 
