@@ -1,4 +1,5 @@
 import type { ProductText } from '../data/catalogue.ts';
+import type { Probabilities } from './evaluation/rows.ts';
 import type { FusionKind } from './fusion/fuse.ts';
 import type {
   ComputeFeaturesInput,
@@ -8,9 +9,6 @@ import type {
   TrainingSummary,
   TrainTextInput,
 } from './runtime/jobs.ts';
-
-/** Probabilities of n products over TYPE_CODES, row-major [n * 27]; each row sums to 1. */
-export type Probabilities = Float32Array;
 
 /** A loaded text model. */
 export interface TextModel {

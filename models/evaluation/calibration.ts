@@ -1,4 +1,4 @@
-import type { Probabilities } from '../family.ts';
+import type { Probabilities } from './rows.ts';
 import { CLASSES, ratio, sum, topClass } from './rows.ts';
 
 /** Rows whose top probability lies in (from, to]; `confidence` and `accuracy` are means over them. */

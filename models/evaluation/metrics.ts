@@ -1,6 +1,5 @@
 import { EtiquetteError } from '../../errors.ts';
 import type { Metrics } from '../bundle/format.ts';
-import type { Probabilities } from '../family.ts';
 import { calibrationError, type ReliabilityBin, reliabilityOf } from './calibration.ts';
 import {
   type CodeScores,
@@ -11,6 +10,7 @@ import {
   type Scores,
   scoresOf,
 } from './classification.ts';
+import type { Probabilities } from './rows.ts';
 import { CLASSES, sum, topClass } from './rows.ts';
 
 export interface Evaluation {

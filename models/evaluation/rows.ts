@@ -3,6 +3,9 @@ import { TYPE_CODES } from '../../data/type-codes.ts';
 /** Columns of every probability row, in TYPE_CODES order. */
 export const CLASSES = TYPE_CODES.length;
 
+/** Probabilities of n products over TYPE_CODES, row-major [n * 27]; each row sums to 1. */
+export type Probabilities = Float32Array;
+
 /**
  * The class index with the highest probability in row `row` of a row-major [n * 27] array.
  * A tie goes to the lower index, as numpy's argmax does.

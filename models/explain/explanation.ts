@@ -1,13 +1,4 @@
-import type { PredictProduct } from '../runtime/jobs.ts';
 import type { Word } from '../text/words.ts';
-
-export interface ExplainInput {
-  readonly product: PredictProduct;
-  /** The code to speak about; null: the most probable one. */
-  readonly code: number | null;
-  /** Whether a picture of the regions is wanted too. */
-  readonly heatMap: boolean;
-}
 
 /** A word and what it did for the code: above 0 it spoke for it, below 0 against it. */
 export interface WordContribution extends Word {

@@ -1,6 +1,6 @@
-import type { JobContext } from '../runtime/jobs.ts';
+import type { ExplainInput, JobContext } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
-import type { ExplainInput, Explanation } from './explanation.ts';
+import type { Explanation } from './explanation.ts';
 import { type ExplainedBundle, explainProduct } from './product.ts';
 
 /** A slice ends with the step that passes this: predictions wait for one slice at most. */

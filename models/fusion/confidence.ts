@@ -1,5 +1,5 @@
+import type { Probabilities } from '../evaluation/rows.ts';
 import { CLASSES, topClass } from '../evaluation/rows.ts';
-import type { Probabilities } from '../family.ts';
 import { softmaxOf } from '../linear/temperature.ts';
 import { logarithm } from './fuse.ts';
 

@@ -1,6 +1,6 @@
 import { EtiquetteError } from '../../errors.ts';
+import type { Probabilities } from '../evaluation/rows.ts';
 import { CLASSES } from '../evaluation/rows.ts';
-import type { Probabilities } from '../family.ts';
 
 /** What both models said about n products. `hasText` and `hasPicture` hold n flags: 0 is no, else yes. */
 export interface ModelScores {

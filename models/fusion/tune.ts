@@ -1,5 +1,5 @@
+import type { Probabilities } from '../evaluation/rows.ts';
 import { CLASSES, topClass } from '../evaluation/rows.ts';
-import type { Probabilities } from '../family.ts';
 import { minimise } from '../linear/lbfgs.ts';
 import { honestTemperature } from './confidence.ts';
 import { countRows, type Fusion, type FusionKind, join, logarithm, type ModelScores } from './fuse.ts';

@@ -1,5 +1,5 @@
 import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
-import type { ExplainInput, Explanation } from '../explain/explanation.ts';
+import type { Explanation } from '../explain/explanation.ts';
 import type { Fusion } from '../fusion/fuse.ts';
 
 /** How far a job is. `fraction` is 0..1 of the whole job; the rest is for people. */
@@ -165,6 +165,15 @@ export interface Jobs {
   };
   /** One slice of an explanation: null as input goes on with the last one, null as output is not the end. */
   explain: { input: ExplainInput | null; output: Explanation | null };
+}
+
+/** What `explain` is asked. */
+export interface ExplainInput {
+  readonly product: PredictProduct;
+  /** The code to speak about; null: the most probable one. */
+  readonly code: number | null;
+  /** Whether a picture of the regions is wanted too. */
+  readonly heatMap: boolean;
 }
 
 export interface PredictProduct {

@@ -1,5 +1,6 @@
 import { EtiquetteError } from '../../errors.ts';
-import type { ExplainInput, Explanation } from '../explain/explanation.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import type { ExplainInput } from '../runtime/jobs.ts';
 import { createQueue, type Waiting } from './queue.ts';
 import { type Replica, unavailable } from './replica.ts';
 

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { EtiquetteError } from '../../errors.ts';
-import type { ExplainInput } from '../explain/explanation.ts';
-import type { MlProcess, PredictProduct } from '../runtime/jobs.ts';
+import type { ExplainInput, MlProcess, PredictProduct } from '../runtime/jobs.ts';
 import { createExplanations, type Explained } from './explanations.ts';
 import { createLane, type Lane, type Prediction, type ServingBundle } from './lane.ts';
 import { createQueue } from './queue.ts';

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import type { Bundle } from '../bundle/format.ts';
 import { readBundle } from '../bundle/load.ts';
-import type { ExplainInput, Explanation } from '../explain/explanation.ts';
-import type { MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import type { ExplainInput, MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import { checkGolden, readGolden } from './golden.ts';
 
 const FIRST_PAUSE_MS = 500;

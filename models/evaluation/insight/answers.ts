@@ -1,6 +1,6 @@
 import type { PictureRef } from '../../../data/catalogue.ts';
 import type { TypeCode } from '../../../data/type-codes.ts';
-import type { Probabilities } from '../../family.ts';
+import type { Probabilities } from '../rows.ts';
 
 /** A labelled product without its texts: what stays in memory for a whole catalogue. */
 export interface CatalogueRow {

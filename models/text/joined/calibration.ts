@@ -1,4 +1,4 @@
-import type { Probabilities } from '../../family.ts';
+import type { Probabilities } from '../../evaluation/rows.ts';
 import { goldenSection } from '../../linear/golden-section.ts';
 import { softmaxOf } from '../../linear/temperature.ts';
 

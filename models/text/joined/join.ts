@@ -1,4 +1,4 @@
-import type { Probabilities } from '../../family.ts';
+import type { Probabilities } from '../../evaluation/rows.ts';
 import { type Calibration, calibrate, logarithms } from './calibration.ts';
 
 /** How both parts become honest before they are joined, and what they say together after. */

@@ -1,5 +1,5 @@
 import { TYPE_CODES } from '../../../data/type-codes.ts';
-import type { Probabilities } from '../../family.ts';
+import type { Probabilities } from '../../evaluation/rows.ts';
 import { UNUSED } from '../../linear/solve-task.ts';
 import type { JobContext } from '../../runtime/jobs.ts';
 import type { StoredNgram } from '../ngram/model.ts';

@@ -1,5 +1,5 @@
 import { TYPE_CODES } from '../../../data/type-codes.ts';
-import type { Probabilities } from '../../family.ts';
+import type { Probabilities } from '../../evaluation/rows.ts';
 import { foldCountOf, stratifiedFolds } from '../../linear/folds.ts';
 import { solveAll } from '../../linear/solve-all.ts';
 import { UNUSED } from '../../linear/solve-task.ts';

@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import sharp from 'sharp';
-import type { ExplainInput, Explanation } from '../../../models/explain/explanation.ts';
+import type { Explanation } from '../../../models/explain/explanation.ts';
 import { type ExplainedBundle, explainProduct } from '../../../models/explain/product.ts';
 import { createSlices } from '../../../models/explain/slices.ts';
-import type { JobContext } from '../../../models/runtime/jobs.ts';
+import type { ExplainInput, JobContext } from '../../../models/runtime/jobs.ts';
 import { wordsOf } from '../../../models/text/words.ts';
 import { explained, imageModel, textModel } from './models.ts';
 

@@ -3,8 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { ExplainInput } from '../../../models/explain/explanation.ts';
-import type { MlProcess, PredictProduct } from '../../../models/runtime/jobs.ts';
+import type { ExplainInput, MlProcess, PredictProduct } from '../../../models/runtime/jobs.ts';
 import {
   createInference,
   type InferenceOptions,
