@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { EtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
+import { perMinute } from './limits.ts';
 import type { Tokens } from './tokens.ts';
 import type { User, Users } from './users.ts';
 
@@ -36,6 +37,24 @@ export function requireUser(c: Context<ApiEnvironment>, allowQueryToken: boolean
     'TOKEN_MISSING',
     'Not authenticated: get a token from POST /token and send it as "Authorization: Bearer TOKEN".',
   );
+}
+
+/**
+ * For routes that are for users only, so many requests a minute each; those without a valid token are counted too.
+ * One call is one count: routes that share its result share the limit.
+ */
+export function forUsers(
+  options: AuthenticationOptions,
+  limit: number,
+): [MiddlewareHandler<ApiEnvironment>, MiddlewareHandler<ApiEnvironment>, MiddlewareHandler<ApiEnvironment>] {
+  return [
+    identify(options),
+    perMinute(limit),
+    (c, next) => {
+      requireUser(c, options.allowQueryToken);
+      return next();
+    },
+  ];
 }
 
 /** The token of the Authorization header; undefined when there is none. */

@@ -2,12 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { isTypeCode, TYPE_CODE_NAMES } from '../../data/type-codes.ts';
 import { busy, type Explained, MAX_EXPLANATIONS } from '../../models/serving/explanations.ts';
-import { identify, requireUser } from '../authentication.ts';
+import { forUsers } from '../authentication.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { type FieldProblem, fieldsInvalid } from '../errors.ts';
 import type { Form } from '../form.ts';
-import { bodyOfAtMost, perMinute } from '../limits.ts';
+import { bodyOfAtMost } from '../limits.ts';
 import { productOf, productSchema, readProductForm, TEXT_BYTES } from '../product-form.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Tokens } from '../tokens.ts';
@@ -94,7 +94,6 @@ const explain = createRoute({
 });
 
 export function explainRoutes(app: Api, { config, users, inference }: ApiDependencies, tokens: Tokens): void {
-  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
   /** Bodies being read: they take memory before the service's own limit sees them. */
   let reading = 0;
 
@@ -111,12 +110,7 @@ export function explainRoutes(app: Api, { config, users, inference }: ApiDepende
   app.openAPIRegistry.registerPath(explain);
   app.post(
     explain.path,
-    identify({ tokens, users, allowQueryToken }),
-    perMinute(config.PREDICT_PER_MINUTE),
-    (c, next) => {
-      requireUser(c, allowQueryToken);
-      return next();
-    },
+    ...forUsers({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN }, config.PREDICT_PER_MINUTE),
     bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
     async (c) => {
       const heatMap =

@@ -1,9 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
 import { services } from '../../models/bundle/deployments.ts';
-import { identify, requireUser } from '../authentication.ts';
-import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
-import { perMinute } from '../limits.ts';
+import { forUsers } from '../authentication.ts';
+import type { Api, ApiDependencies } from '../environment.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Tokens } from '../tokens.ts';
 
@@ -92,21 +90,15 @@ export function historyRoutes(
   { config, users, trace, deployments: history }: ApiDependencies,
   tokens: Tokens,
 ): void {
-  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
-  const identified = identify({ tokens, users, allowQueryToken });
-  const required: MiddlewareHandler<ApiEnvironment> = (c, next) => {
-    requireUser(c, allowQueryToken);
-    return next();
-  };
+  const options = { tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN };
+  const guard = () => forUsers(options, config.STATUS_PER_MINUTE);
 
   app.openAPIRegistry.registerPath(deployments);
-  app.get(deployments.path, identified, perMinute(config.STATUS_PER_MINUTE), required, async (c) => {
+  app.get(deployments.path, ...guard(), async (c) => {
     const stretches = services(await history());
     return c.json({ champion: stretches.at(-1)?.version ?? null, deployments: stretches });
   });
 
   app.openAPIRegistry.registerPath(lineage);
-  app.get('/lineage/:id', identified, perMinute(config.STATUS_PER_MINUTE), required, async (c) =>
-    c.json(await trace(c.req.param('id'))),
-  );
+  app.get('/lineage/:id', ...guard(), async (c) => c.json(await trace(c.req.param('id'))));
 }

@@ -3,10 +3,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { EtiquetteError } from '../../errors.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { Prediction } from '../../models/serving/lane.ts';
-import { identify, requireUser } from '../authentication.ts';
+import { forUsers } from '../authentication.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
-import { bodyOfAtMost, perMinute } from '../limits.ts';
+import { bodyOfAtMost } from '../limits.ts';
 import { productSchema, readProduct, TEXT_BYTES } from '../product-form.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Tokens } from '../tokens.ts';
@@ -66,7 +66,6 @@ export function predictRoutes(
   { config, users, inference, predictions, metrics, log, now }: ApiDependencies,
   tokens: Tokens,
 ): void {
-  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
   /** Bodies being read: they take memory before the inference queue's limit sees them. */
   let reading = 0;
 
@@ -83,12 +82,7 @@ export function predictRoutes(
   app.openAPIRegistry.registerPath(predict);
   app.post(
     predict.path,
-    identify({ tokens, users, allowQueryToken }),
-    perMinute(config.PREDICT_PER_MINUTE),
-    (c, next) => {
-      requireUser(c, allowQueryToken);
-      return next();
-    },
+    ...forUsers({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN }, config.PREDICT_PER_MINUTE),
     bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
     async (c) => {
       const product = await receive(c.req.raw);

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { EtiquetteError } from '../../errors.ts';
-import { identify, requireUser } from '../authentication.ts';
+import { forUsers } from '../authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
 import { fieldsInvalid, missingField } from '../errors.ts';
-import { bodyOfAtMost, perMinute } from '../limits.ts';
+import { bodyOfAtMost } from '../limits.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Tokens } from '../tokens.ts';
 
@@ -71,33 +71,26 @@ const rollback = createRoute({
 
 /** What a person decides about training runs and deployments; the history keeps the user's name. */
 export function runRoutes(app: Api, { config, users, pipeline }: ApiDependencies, tokens: Tokens): void {
-  const allowQueryToken = config.ALLOW_QUERY_TOKEN;
-  const identified = identify({ tokens, users, allowQueryToken });
-  const limited = perMinute(config.STATUS_PER_MINUTE);
-  const required: MiddlewareHandler<ApiEnvironment> = (c, next) => {
-    requireUser(c, allowQueryToken);
-    return next();
-  };
+  const options = { tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN };
+  const guard = forUsers(options, config.STATUS_PER_MINUTE);
   const bounded = bodyOfAtMost(BODY_BYTES);
 
   app.openAPIRegistry.registerPath(progress);
-  app.get('/runs/:id', identified, limited, required, async (c) =>
-    c.json(await pipeline.progress(c.req.param('id'))),
-  );
+  app.get('/runs/:id', ...guard, async (c) => c.json(await pipeline.progress(c.req.param('id'))));
 
   for (const [kind, summary] of [
     ['approve', 'Let the bundle serve that this run waits with'],
     ['reject', 'Keep the bundle from serving that this run waits with'],
   ] as const) {
     app.openAPIRegistry.registerPath(decision(kind, summary));
-    app.post(`/runs/:id/${kind}`, identified, limited, required, bounded, async (c) => {
+    app.post(`/runs/:id/${kind}`, ...guard, bounded, async (c) => {
       const { run } = await pipeline.decide(c.req.param('id'), kind, await decidedBy(c));
       return c.json({ bundle: run.bundle, decision: kind });
     });
   }
 
   app.openAPIRegistry.registerPath(rollback);
-  app.post(rollback.path, identified, limited, required, bounded, async (c) => {
+  app.post(rollback.path, ...guard, bounded, async (c) => {
     const { version, replaced } = await pipeline.deploy({ ...(await decidedBy(c)), rollback: true });
     return c.json({ version, replaced });
   });

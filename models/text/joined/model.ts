@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomic } from '../../../data/atomic.ts';
@@ -8,6 +7,7 @@ import { EtiquetteError } from '../../../errors.ts';
 import type { Probabilities } from '../../evaluation/rows.ts';
 import type { TextModel } from '../../family.ts';
 import type { SoftmaxModel } from '../../linear/softmax.ts';
+import { readDescription } from '../description.ts';
 import { loadNgram, type StoredNgram, saveNgram } from '../ngram/model.ts';
 import { saveHead } from '../sentence/head-file.ts';
 import { loadSentenceModel, type SentenceModel } from '../sentence/model.ts';
@@ -62,7 +62,7 @@ export async function saveJoined(
  * @throws EtiquetteError MODEL_FILE_CORRUPT, MODEL_FILES_MISMATCH, ENCODER_MISSING, ENCODER_MISMATCH
  */
 export async function loadJoined(directory: string, encoder: string | null): Promise<TextModel> {
-  const { ngram: honest, sentence } = await readDescription(join(directory, DESCRIPTION));
+  const { ngram: honest, sentence } = await readDescription(join(directory, DESCRIPTION), descriptionSchema);
   const ngram = await loadNgram(join(directory, NGRAM));
   if (sentence === null) {
     return {
@@ -109,16 +109,4 @@ function joinedModel(ngram: TextModel, meaning: SentenceModel, how: Join): TextM
       meaning.close().catch(() => {});
     },
   };
-}
-
-async function readDescription(file: string): Promise<z.infer<typeof descriptionSchema>> {
-  try {
-    return descriptionSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (cause) {
-    throw new EtiquetteError(
-      'MODEL_FILE_CORRUPT',
-      `${file} is missing, damaged or of another version. Train or fetch the model again.`,
-      { cause },
-    );
-  }
 }

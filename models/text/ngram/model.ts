@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomic } from '../../../data/atomic.ts';
@@ -9,6 +8,7 @@ import type { Probabilities } from '../../evaluation/rows.ts';
 import type { TextModel } from '../../family.ts';
 import { softmaxOf } from '../../linear/temperature.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
+import { readDescription } from '../description.ts';
 import { attribute } from './attribute.ts';
 import { type Idf, weigh } from './features.ts';
 import { COLUMNS, createGramCounter } from './grams.ts';
@@ -55,7 +55,7 @@ export async function saveNgram(directory: string, model: StoredNgram): Promise<
 
 /** @throws EtiquetteError MODEL_FILE_CORRUPT or MODEL_FILES_MISMATCH when the files are damaged or do not fit. */
 export async function loadNgram(directory: string): Promise<TextModel> {
-  const { parameters, temperature } = await readDescription(join(directory, DESCRIPTION));
+  const { parameters, temperature } = await readDescription(join(directory, DESCRIPTION), descriptionSchema);
   const arrays = await readSafetensors(join(directory, WEIGHTS));
   const weights = dataOf(arrays.weights, [COLUMNS, CLASSES]);
   const bias = dataOf(arrays.bias, [CLASSES]);
@@ -106,16 +106,4 @@ function dataOf(array: NamedArray | undefined, shape: readonly number[]): Float3
     );
   }
   return array.data;
-}
-
-async function readDescription(file: string): Promise<z.infer<typeof descriptionSchema>> {
-  try {
-    return descriptionSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (cause) {
-    throw new EtiquetteError(
-      'MODEL_FILE_CORRUPT',
-      `${file} is missing, damaged or of another version. Train or fetch the model again.`,
-      { cause },
-    );
-  }
 }
