@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { EtiquetteError } from '../errors.ts';
+import { createGuard } from './authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
 import { answerError } from './errors.ts';
 import { observe } from './observe.ts';
@@ -22,9 +23,10 @@ import { createTokens } from './tokens.ts';
  * await (await app.request('/status')).json(); // { message: 'Model Serving via FastAPI is running !', ... }
  */
 export function createApp(dependencies: ApiDependencies): Api {
-  const { config, inference, metrics, log, now } = dependencies;
+  const { config, inference, users, metrics, log, now } = dependencies;
   const app: Api = new OpenAPIHono<ApiEnvironment>();
   const tokens = createTokens(config.SECRET_KEY, config.ACCESS_TOKEN_EXPIRE_MINUTES, now);
+  const guard = createGuard({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN });
   metrics.watch(inference);
 
   app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));
@@ -47,11 +49,11 @@ export function createApp(dependencies: ApiDependencies): Api {
   app.notFound((c) => answerError(new EtiquetteError('NOT_FOUND', 'Not Found'), c, log));
 
   tokenRoutes(app, dependencies, tokens);
-  predictRoutes(app, dependencies, tokens);
-  explainRoutes(app, dependencies, tokens);
+  predictRoutes(app, dependencies, guard);
+  explainRoutes(app, dependencies, guard);
   statusRoutes(app, dependencies);
-  historyRoutes(app, dependencies, tokens);
-  runRoutes(app, dependencies, tokens);
+  historyRoutes(app, dependencies, guard);
+  runRoutes(app, dependencies, guard);
   deploymentRoutes(app, dependencies);
   documentationRoutes(app, config.RELEASE);
   refuseOtherMethods(app);

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { EtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
 import { perMinute } from './limits.ts';
+import { SCOPES_OF, type Scope } from './roles.ts';
 import type { Tokens } from './tokens.ts';
 import type { User, Users } from './users.ts';
 
@@ -40,18 +41,31 @@ export function requireUser(c: Context<ApiEnvironment>, allowQueryToken: boolean
 }
 
 /**
- * For routes that are for users only, so many requests a minute each; those without a valid token are counted too.
- * One call is one count: routes that share its result share the limit.
+ * Guards a route that is for users only: they need the scope, and may ask so many times a minute. Those without a
+ * valid token are counted too. One call is one count: routes that share its result share the limit.
  */
-export function forUsers(
-  options: AuthenticationOptions,
+export type Guard = (
+  scope: Scope,
   limit: number,
-): [MiddlewareHandler<ApiEnvironment>, MiddlewareHandler<ApiEnvironment>, MiddlewareHandler<ApiEnvironment>] {
-  return [
+) => [
+  MiddlewareHandler<ApiEnvironment>,
+  MiddlewareHandler<ApiEnvironment>,
+  MiddlewareHandler<ApiEnvironment>,
+];
+
+/** @throws EtiquetteError TOKEN_MISSING, TOKEN_INVALID, RATE_LIMITED or FORBIDDEN, in each request */
+export function createGuard(options: AuthenticationOptions): Guard {
+  return (scope, limit) => [
     identify(options),
     perMinute(limit),
     (c, next) => {
-      requireUser(c, options.allowQueryToken);
+      const { role } = requireUser(c, options.allowQueryToken);
+      if (!SCOPES_OF[role].includes(scope)) {
+        throw new EtiquetteError(
+          'FORBIDDEN',
+          `A ${role} may not do this: it takes the scope "${scope}". Ask an administrator.`,
+        );
+      }
       return next();
     },
   ];

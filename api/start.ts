@@ -52,6 +52,7 @@ export async function startApi(
     username: TEST_USER,
     fullName: TEST_USER_FULLNAME,
     password: TEST_USER_PASSWORD,
+    role: 'operator',
   });
   const database = await openDatabase(config.database);
   const predictions = createPredictions(database);

@@ -1,9 +1,11 @@
 import { hash, verify } from '@node-rs/argon2';
 import { EtiquetteError } from '../errors.ts';
+import type { Role } from './roles.ts';
 
 export interface User {
   readonly username: string;
   readonly fullName: string;
+  readonly role: Role;
 }
 
 export interface Users {

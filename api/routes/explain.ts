@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { isTypeCode, TYPE_CODE_NAMES } from '../../data/type-codes.ts';
 import { busy, type Explained, MAX_EXPLANATIONS } from '../../models/serving/explanations.ts';
-import { forUsers } from '../authentication.ts';
+import type { Guard } from '../authentication.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { type FieldProblem, fieldsInvalid } from '../errors.ts';
@@ -10,7 +10,6 @@ import type { Form } from '../form.ts';
 import { bodyOfAtMost } from '../limits.ts';
 import { productOf, productSchema, readProductForm, TEXT_BYTES } from '../product-form.ts';
 import { errorAnswer } from '../schemas.ts';
-import type { Tokens } from '../tokens.ts';
 
 const LANGUAGES = ['fr', 'en'] as const;
 type Language = (typeof LANGUAGES)[number];
@@ -85,6 +84,7 @@ const explain = createRoute({
     },
     400: errorAnswer('No boundary in the content type'),
     401: errorAnswer('No token, or not a valid one'),
+    403: errorAnswer('A role without this right'),
     413: errorAnswer('Body, field or picture too large'),
     415: errorAnswer('Not multipart/form-data, or not a picture'),
     422: errorAnswer('A field is missing or wrong, or the picture cannot be read'),
@@ -93,7 +93,7 @@ const explain = createRoute({
   },
 });
 
-export function explainRoutes(app: Api, { config, users, inference }: ApiDependencies, tokens: Tokens): void {
+export function explainRoutes(app: Api, { config, inference }: ApiDependencies, guard: Guard): void {
   /** Bodies being read: they take memory before the service's own limit sees them. */
   let reading = 0;
 
@@ -110,7 +110,7 @@ export function explainRoutes(app: Api, { config, users, inference }: ApiDepende
   app.openAPIRegistry.registerPath(explain);
   app.post(
     explain.path,
-    ...forUsers({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN }, config.PREDICT_PER_MINUTE),
+    ...guard('predict', config.PREDICT_PER_MINUTE),
     bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
     async (c) => {
       const heatMap =

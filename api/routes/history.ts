@@ -1,9 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { services } from '../../models/bundle/deployments.ts';
-import { forUsers } from '../authentication.ts';
+import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { errorAnswer } from '../schemas.ts';
-import type { Tokens } from '../tokens.ts';
 
 const version = z.string().openapi({ example: '5f3c0a9b1d2e4f60' });
 const service = z.object({
@@ -19,6 +18,7 @@ const service = z.object({
 
 const refusals = {
   401: errorAnswer('No token, or not a valid one'),
+  403: errorAnswer('A role without this right'),
   429: errorAnswer('Too many requests'),
 };
 
@@ -87,18 +87,17 @@ const lineage = createRoute({
 /** Who served when, and where everything came from. For users, as often as /status. */
 export function historyRoutes(
   app: Api,
-  { config, users, trace, deployments: history }: ApiDependencies,
-  tokens: Tokens,
+  { config, trace, deployments: history }: ApiDependencies,
+  guard: Guard,
 ): void {
-  const options = { tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN };
-  const guard = () => forUsers(options, config.STATUS_PER_MINUTE);
-
   app.openAPIRegistry.registerPath(deployments);
-  app.get(deployments.path, ...guard(), async (c) => {
+  app.get(deployments.path, ...guard('read', config.STATUS_PER_MINUTE), async (c) => {
     const stretches = services(await history());
     return c.json({ champion: stretches.at(-1)?.version ?? null, deployments: stretches });
   });
 
   app.openAPIRegistry.registerPath(lineage);
-  app.get('/lineage/:id', ...guard(), async (c) => c.json(await trace(c.req.param('id'))));
+  app.get('/lineage/:id', ...guard('read', config.STATUS_PER_MINUTE), async (c) =>
+    c.json(await trace(c.req.param('id'))),
+  );
 }

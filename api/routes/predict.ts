@@ -3,13 +3,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { EtiquetteError } from '../../errors.ts';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { Prediction } from '../../models/serving/lane.ts';
-import { forUsers } from '../authentication.ts';
+import type { Guard } from '../authentication.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { bodyOfAtMost } from '../limits.ts';
 import { productSchema, readProduct, TEXT_BYTES } from '../product-form.ts';
 import { errorAnswer } from '../schemas.ts';
-import type { Tokens } from '../tokens.ts';
 
 const predict = createRoute({
   method: 'post',
@@ -53,6 +52,7 @@ const predict = createRoute({
     },
     400: errorAnswer('No boundary in the content type'),
     401: errorAnswer('No token, or not a valid one'),
+    403: errorAnswer('A role without this right'),
     413: errorAnswer('Body, field or picture too large'),
     415: errorAnswer('Not multipart/form-data, or not a picture'),
     422: errorAnswer('A field is missing, or the picture cannot be read'),
@@ -63,8 +63,8 @@ const predict = createRoute({
 
 export function predictRoutes(
   app: Api,
-  { config, users, inference, predictions, metrics, log, now }: ApiDependencies,
-  tokens: Tokens,
+  { config, inference, predictions, metrics, log, now }: ApiDependencies,
+  guard: Guard,
 ): void {
   /** Bodies being read: they take memory before the inference queue's limit sees them. */
   let reading = 0;
@@ -82,7 +82,7 @@ export function predictRoutes(
   app.openAPIRegistry.registerPath(predict);
   app.post(
     predict.path,
-    ...forUsers({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN }, config.PREDICT_PER_MINUTE),
+    ...guard('predict', config.PREDICT_PER_MINUTE),
     bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
     async (c) => {
       const product = await receive(c.req.raw);

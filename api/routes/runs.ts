@@ -1,12 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { EtiquetteError } from '../../errors.ts';
-import { forUsers } from '../authentication.ts';
+import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
 import { fieldsInvalid, missingField } from '../errors.ts';
 import { bodyOfAtMost } from '../limits.ts';
 import { errorAnswer } from '../schemas.ts';
-import type { Tokens } from '../tokens.ts';
 
 const BODY_BYTES = 8 * 1024;
 
@@ -22,6 +21,7 @@ const answer = (description: string, schema: z.ZodType) => ({
 });
 const refusals = {
   401: errorAnswer('No token, or not a valid one'),
+  403: errorAnswer('A role without this right'),
   429: errorAnswer('Too many requests'),
   503: errorAnswer('Temporal does not answer'),
 };
@@ -70,27 +70,28 @@ const rollback = createRoute({
 });
 
 /** What a person decides about training runs and deployments; the history keeps the user's name. */
-export function runRoutes(app: Api, { config, users, pipeline }: ApiDependencies, tokens: Tokens): void {
-  const options = { tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN };
-  const guard = forUsers(options, config.STATUS_PER_MINUTE);
+export function runRoutes(app: Api, { config, pipeline }: ApiDependencies, guard: Guard): void {
+  const operators = guard('operate', config.STATUS_PER_MINUTE);
   const bounded = bodyOfAtMost(BODY_BYTES);
 
   app.openAPIRegistry.registerPath(progress);
-  app.get('/runs/:id', ...guard, async (c) => c.json(await pipeline.progress(c.req.param('id'))));
+  app.get('/runs/:id', ...guard('read', config.STATUS_PER_MINUTE), async (c) =>
+    c.json(await pipeline.progress(c.req.param('id'))),
+  );
 
   for (const [kind, summary] of [
     ['approve', 'Let the bundle serve that this run waits with'],
     ['reject', 'Keep the bundle from serving that this run waits with'],
   ] as const) {
     app.openAPIRegistry.registerPath(decision(kind, summary));
-    app.post(`/runs/:id/${kind}`, ...guard, bounded, async (c) => {
+    app.post(`/runs/:id/${kind}`, ...operators, bounded, async (c) => {
       const { run } = await pipeline.decide(c.req.param('id'), kind, await decidedBy(c));
       return c.json({ bundle: run.bundle, decision: kind });
     });
   }
 
   app.openAPIRegistry.registerPath(rollback);
-  app.post(rollback.path, ...guard, bounded, async (c) => {
+  app.post(rollback.path, ...operators, bounded, async (c) => {
     const { version, replaced } = await pipeline.deploy({ ...(await decidedBy(c)), rollback: true });
     return c.json({ version, replaced });
   });

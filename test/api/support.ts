@@ -6,6 +6,7 @@ import { createApp } from '../../api/app.ts';
 import type { PredictionRecord, Predictions } from '../../api/database/predictions.ts';
 import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
+import type { Role } from '../../api/roles.ts';
 import { createUsers } from '../../api/users.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { EtiquetteError } from '../../errors.ts';
@@ -135,6 +136,7 @@ export async function testApi(
     trace?: Trace;
     deployments?: readonly Deployment[];
     now?: () => Date;
+    role?: Role;
   } = {},
 ): Promise<TestApi> {
   const logged: Array<Record<string, unknown>> = [];
@@ -152,7 +154,12 @@ export async function testApi(
     trace:
       options.trace ?? (() => Promise.reject(new EtiquetteError('LINEAGE_UNKNOWN', 'Nothing is known.'))),
     deployments: async () => options.deployments ?? [],
-    users: await createUsers({ username: USERNAME, fullName: 'Data Engineer', password: PASSWORD }),
+    users: await createUsers({
+      username: USERNAME,
+      fullName: 'Data Engineer',
+      role: options.role ?? 'operator',
+      password: PASSWORD,
+    }),
     metrics: createMetrics(new Registry()),
     log: pino(lines),
     now: options.now ?? (() => new Date()),
