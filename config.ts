@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { ROLES } from './api/roles.ts';
 import type { DvcRemote } from './data/versions/dvc.ts';
 import { EtiquetteError } from './errors.ts';
 
@@ -26,6 +27,14 @@ const flag = (fallback: boolean) =>
     .enum(['true', 'false'])
     .default(fallback ? 'true' : 'false')
     .transform((value) => value === 'true');
+/** Separated by commas. */
+const list = <Entry extends z.ZodType<unknown, string>>(entry: Entry) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .transform((entries) => entries.filter((one) => one !== ''))
+    .pipe(z.array(entry));
 const secret = z.string().min(16, 'must have at least 16 characters; npm start writes a random one to .env');
 
 /** Every variable there is. Secrets have no default. */
@@ -58,6 +67,12 @@ const schema = z.object({
   TEMPORAL_UI_PORT: port(8233),
   PIPELINE_TASK_QUEUE: z.string().min(1).default('etiquette-pipeline'),
   TRAINING_TASK_QUEUE: z.string().min(1).default('etiquette-training'),
+
+  /** Where the workers and the local Temporal server answer Prometheus. Port 0: they do not. */
+  METRICS_HOST: z.ipv4('must be an IPv4 address').default('127.0.0.1'),
+  PIPELINE_METRICS_PORT: port(9464),
+  TRAINING_METRICS_PORT: port(9465),
+  TEMPORAL_METRICS_PORT: port(9466),
 
   /** "off": no training run is told to MLflow. */
   MLFLOW: z.enum(['on', 'off']).default('on'),
@@ -108,6 +123,24 @@ const schema = z.object({
   PREDICT_PER_MINUTE: count(10, 0),
   STATUS_PER_MINUTE: count(5, 0),
   TOKEN_PER_MINUTE: count(10, 0),
+  /** Users of these roles are not counted. */
+  TRUSTED_ROLES: list(z.enum(ROLES, `must be some of ${ROLES.join(', ')}`)),
+  /** Whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  TRUSTED_PROXIES: list(
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses, or networks as 10.0.0.0/8'),
+  ),
+  /** Web pages of these origins may call the API from a browser. */
+  CORS_ORIGINS: list(
+    z.string().refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin, {
+      message: 'must be origins as https://shop.example: scheme, host and port, no path, no "*"',
+    }),
+  ),
+  /** Whoever scrapes /metrics has to send it. */
+  METRICS_TOKEN: secret.optional(),
+  /** A body has to arrive within so many seconds, and one more for each 64 KiB of it. */
+  BODY_SECONDS: count(20),
+  /** How long a stopping API says that it is not ready, and still answers, before it closes its port. */
+  DRAIN_SECONDS: count(0, 0),
   MAX_PICTURE_BYTES: count(8 * 1024 * 1024),
   MAX_QUEUE: count(64),
   ALLOW_QUERY_TOKEN: flag(false),

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { isEtiquetteError } from '../errors.ts';
 import type { JobProgress } from '../models/runtime/jobs.ts';
 import { type ActivityReport, REPORT_SIGNAL } from '../temporal/contracts.ts';
+import { stageMetrics } from './stage-metrics.ts';
 
 const HEARTBEAT_MS = 1000;
 /** The workflow hears of every epoch and every twentieth of a stage: its history stays short. */
@@ -24,6 +25,7 @@ export async function durable<T>(
   let latest: ActivityReport = { stage, fraction: 0, message: 'starting' };
   let told: ActivityReport | undefined;
   let telling: Promise<void> = Promise.resolve();
+  const measure = stageMetrics(context.metricMeter, stage);
 
   const tell = () => {
     const news = latest;
@@ -34,9 +36,11 @@ export async function durable<T>(
   const beat = setInterval(() => context.heartbeat(latest), HEARTBEAT_MS);
   try {
     context.heartbeat(latest);
-    return await work({
+    const result = await work({
       signal: context.cancellationSignal,
-      report: ({ fraction, message, epoch, epochs }) => {
+      report: (progress) => {
+        const { fraction, message, epoch, epochs } = progress;
+        measure(progress);
         latest = {
           stage,
           fraction,
@@ -47,6 +51,8 @@ export async function durable<T>(
         tell();
       },
     });
+    measure({ fraction: 1 });
+    return result;
   } catch (error) {
     throw toFailure(error);
   } finally {

@@ -7,10 +7,18 @@ export interface DevServerSettings {
   /** SQLite file: workflows and schedules outlive a killed server. */
   readonly database: string;
   readonly namespace?: string;
+  /** Where it answers Prometheus; 0 or absent: on any free one. */
+  readonly metricsPort?: number;
 }
 
 /** Arguments of the `temporal` CLI that start the local server with this project's search attributes. */
-export function devServerArguments({ address, uiPort, database, namespace }: DevServerSettings): string[] {
+export function devServerArguments({
+  address,
+  uiPort,
+  database,
+  namespace,
+  metricsPort,
+}: DevServerSettings): string[] {
   const [host, port] = address.split(':') as [string, string];
   return [
     'server',
@@ -25,6 +33,7 @@ export function devServerArguments({ address, uiPort, database, namespace }: Dev
     database,
     '--log-level',
     'warn',
+    ...(metricsPort ? ['--metrics-port', `${metricsPort}`] : []),
     ...(namespace && namespace !== 'default' ? ['--namespace', namespace] : []),
     ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
   ];

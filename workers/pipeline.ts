@@ -11,6 +11,7 @@ const deps = createDeps(config, 'pipeline-worker');
 await runWorker(config, {
   taskQueue: config.PIPELINE_TASK_QUEUE,
   log: deps.log,
+  metricsPort: config.PIPELINE_METRICS_PORT,
   options: {
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     activities: tracked(deps, createPipelineActivities(deps)),

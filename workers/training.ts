@@ -10,6 +10,7 @@ const deps = createDeps(config, 'training-worker');
 await runWorker(config, {
   taskQueue: config.TRAINING_TASK_QUEUE,
   log: deps.log,
+  metricsPort: config.TRAINING_METRICS_PORT,
   options: {
     activities: tracked(deps, createTrainingActivities({ ...deps, ml: tellingEpochs(deps) })),
     maxConcurrentActivityTaskExecutions: 1,

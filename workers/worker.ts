@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
 import { registerSearchAttributes } from '../temporal/register.ts';
+import { prometheus } from './prometheus.ts';
 
 /** Heartbeats pass once a second: a cancelled stage stops within seconds. */
 const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottleInterval: '1s' } as const;
@@ -10,6 +11,8 @@ const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottl
 export interface WorkerSettings {
   readonly taskQueue: string;
   readonly log: Logger;
+  /** Where Prometheus finds this worker's metrics; 0: nowhere. */
+  readonly metricsPort: number;
   readonly options: Pick<
     WorkerOptions,
     'activities' | 'workflowsPath' | 'maxConcurrentActivityTaskExecutions'
@@ -23,9 +26,9 @@ export interface WorkerSettings {
  */
 export async function runWorker(
   config: Config,
-  { taskQueue, log, options, onStop }: WorkerSettings,
+  { taskQueue, log, metricsPort, options, onStop }: WorkerSettings,
 ): Promise<void> {
-  Runtime.install({ logger: temporalLogger(log) });
+  installRuntime(log, metricsPort === 0 ? null : `${config.METRICS_HOST}:${metricsPort}`);
   const connection = await connect(config.TEMPORAL_ADDRESS);
   try {
     if (options.workflowsPath) {
@@ -53,6 +56,20 @@ export async function runWorker(
     await Runtime.instance().shutdown();
     if (process.connected) process.disconnect();
   }
+}
+
+/** A second worker of a kind on one machine finds the port taken: it works all the same. */
+function installRuntime(log: Logger, metricsAddress: string | null): void {
+  const logger = temporalLogger(log);
+  if (metricsAddress !== null) {
+    try {
+      Runtime.install({ logger, telemetryOptions: { metrics: { prometheus: prometheus(metricsAddress) } } });
+      return;
+    } catch (error) {
+      log.warn({ error, metricsAddress }, 'this worker answers no Prometheus: something else uses its port');
+    }
+  }
+  Runtime.install({ logger });
 }
 
 /** The SDK's own lines join the worker's structured log. */

@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  metricMeter,
   proxyLocalActivities,
   upsertSearchAttributes,
   workflowInfo,
@@ -13,6 +14,13 @@ import { causeOf, readable } from './failure.ts';
 import { parseInput } from './input.ts';
 import { trackProgress } from './progress.ts';
 import { collectPushes, pushActivities } from './push.ts';
+
+/** By how they ended; not counted again when a run is replayed. */
+const ended = metricMeter.createCounter(
+  'etiquette_training_runs',
+  undefined,
+  'Training runs that ended, by outcome.',
+);
 
 const { settings } = proxyLocalActivities<SettingsActivities>({ startToCloseTimeout: '10s' });
 
@@ -123,6 +131,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     });
     const end = async (outcome: Outcome, reason: string) => {
       upsertSearchAttributes({ EtiquetteOutcome: [outcome] });
+      ended.add(1, { outcome });
       const warnings = await pushes.finish();
       return { ...result(outcome, reason), warnings };
     };
@@ -155,6 +164,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     return await end('deployed', reason);
   } catch (error) {
     upsertSearchAttributes({ EtiquetteOutcome: ['failed'] });
+    ended.add(1, { outcome: 'failed' });
     throw readable(stage, error);
   }
 }

@@ -13,13 +13,13 @@ export interface WantedPort {
 export async function checkPortsAreFree(ports: readonly WantedPort[]): Promise<void> {
   const taken: string[] = [];
   for (const { host, port, what, variable } of ports) {
-    const free = await isFree(host, port);
+    const free = await isFree({ host, port });
     if (!free) taken.push(`Port ${port}, wanted for ${what}, is in use: set ${variable} to another.`);
   }
   if (taken.length > 0) throw new EtiquetteError('PORT_IN_USE', taken.join('\n'));
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+export function isFree({ host, port }: Pick<WantedPort, 'host' | 'port'>): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

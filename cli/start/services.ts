@@ -10,7 +10,7 @@ import { connectClient } from '../../temporal/connection.ts';
 import { devServerArguments } from '../../temporal/server.ts';
 import { temporalCli } from '../setup/tools.mjs';
 import { mlflowArguments, mlflowEnvironment } from './mlflow.ts';
-import type { WantedPort } from './ports.ts';
+import { isFree, type WantedPort } from './ports.ts';
 import { createService, type Service, type ServiceOptions, saysReady } from './service.ts';
 
 type Shared = Pick<ServiceOptions, 'say' | 'onGivenUp' | 'janitor'>;
@@ -87,7 +87,7 @@ export async function createServices(
   return [
     named({
       name: 'Temporal server',
-      command: temporalCommand(config),
+      command: temporalCommand(config, await freeMetricsPort(config)),
       address: config.TEMPORAL_ADDRESS,
       isReady: (_child, signal) => answers(config, signal),
     }),
@@ -120,7 +120,7 @@ export async function createServices(
   ];
 }
 
-function temporalCommand(config: Config): [string, ...string[]] {
+function temporalCommand(config: Config, metricsPort: number): [string, ...string[]] {
   const program = temporalCli();
   if (!program) {
     throw new EtiquetteError('TEMPORAL_CLI_MISSING', 'There is no "temporal" program. Run "npm run setup".');
@@ -133,8 +133,15 @@ function temporalCommand(config: Config): [string, ...string[]] {
       uiPort: config.TEMPORAL_UI_PORT,
       database: join(config.VAR_DIR, 'temporal', 'temporal.db'),
       namespace: config.TEMPORAL_NAMESPACE,
+      metricsPort,
     }),
   ];
+}
+
+/** A second copy on one machine runs all the same: its server takes any port for its metrics. */
+async function freeMetricsPort(config: Config): Promise<number> {
+  const port = config.TEMPORAL_METRICS_PORT;
+  return (await isFree({ host: temporalAddress(config).host, port })) ? port : 0;
 }
 
 function temporalAddress({ TEMPORAL_ADDRESS }: Config): { host: string; port: number } {

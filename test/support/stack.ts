@@ -48,6 +48,8 @@ export async function startStack(
     TOKEN_PER_MINUTE: '0',
     MLFLOW: 'off',
     DVC: 'off',
+    PIPELINE_METRICS_PORT: '0',
+    TRAINING_METRICS_PORT: '0',
     ...more,
   };
   const temporalOptions = { address, uiPort, directory: join(directory, 'temporal') };
