@@ -6,6 +6,7 @@ import { createGuard } from './authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
 import { answerError } from './errors.ts';
 import { observe } from './observe.ts';
+import { resolvePeer } from './peer.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -29,6 +30,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   const guard = createGuard({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN });
   metrics.watch(inference);
 
+  app.use(resolvePeer(config.TRUSTED_PROXIES));
   app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));
   app.use(observe(metrics, log));
   app.use(

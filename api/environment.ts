@@ -32,15 +32,20 @@ export type ApiConfig = Pick<
   | 'PREDICT_PER_MINUTE'
   | 'STATUS_PER_MINUTE'
   | 'TOKEN_PER_MINUTE'
+  | 'TRUSTED_ROLES'
+  | 'TRUSTED_PROXIES'
+  | 'CORS_ORIGINS'
+  | 'METRICS_TOKEN'
+  | 'BODY_SECONDS'
   | 'MAX_PICTURE_BYTES'
   | 'MAX_QUEUE'
   | 'ALLOW_QUERY_TOKEN'
 > & { readonly SECRET_KEY: string; readonly DEPLOY_TOKEN: string | undefined };
 
-/** What travels with a request. `user` is there once a valid token was seen. */
+/** What travels with a request: `user` once a valid token was seen, `peer` and `https` after `resolvePeer`. */
 export interface ApiEnvironment {
   Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string; user?: User };
+  Variables: { requestId: string; user?: User; peer?: string; https?: boolean };
 }
 
 export type Api = OpenAPIHono<ApiEnvironment>;

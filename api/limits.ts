@@ -1,9 +1,9 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { rateLimiter } from 'hono-rate-limiter';
 import { EtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
+import { peerOf } from './peer.ts';
 
 /**
  * So many requests a minute for each user, or for each peer address where no user is known. 0 is no limit.
@@ -17,7 +17,7 @@ export function perMinute(limit: number): MiddlewareHandler<ApiEnvironment> {
     limit,
     keyGenerator: (c) => {
       const user = c.get('user');
-      return user ? `user ${user.username}` : `peer ${peer(c)}`;
+      return user ? `user ${user.username}` : `peer ${peerOf(c)}`;
     },
     handler: () => {
       throw new EtiquetteError('RATE_LIMITED', 'Rate limit exceeded. Please try again later.', {
@@ -25,10 +25,6 @@ export function perMinute(limit: number): MiddlewareHandler<ApiEnvironment> {
       });
     },
   });
-}
-
-function peer(c: Context<ApiEnvironment>): string {
-  return (c.env?.incoming && getConnInfo(c).remote.address) ?? 'unknown';
 }
 
 /** Refuses a larger body before it is read, or while it is read where its length is not announced. */

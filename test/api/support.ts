@@ -31,6 +31,11 @@ const CONFIG: ApiConfig = {
   PREDICT_PER_MINUTE: 0,
   STATUS_PER_MINUTE: 0,
   TOKEN_PER_MINUTE: 0,
+  TRUSTED_ROLES: [],
+  TRUSTED_PROXIES: [],
+  CORS_ORIGINS: [],
+  METRICS_TOKEN: undefined,
+  BODY_SECONDS: 20,
   MAX_PICTURE_BYTES: 1024 * 1024,
   MAX_QUEUE: 8,
   ALLOW_QUERY_TOKEN: false,
@@ -108,7 +113,7 @@ export function standInPredictions(): Predictions & { readonly recorded: Predict
   const recorded: PredictionRecord[] = [];
   return {
     recorded,
-    record: async (prediction) => void recorded.push(prediction),
+    record: async (...predictions) => void recorded.push(...predictions),
     find: async (id) => recorded.find((one) => one.id === id) ?? null,
     countOf: async () => ({ count: recorded.length, first: null, last: null }),
     bundles: async () => recorded.map(({ bundle }) => bundle),
