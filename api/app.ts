@@ -3,6 +3,7 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { EtiquetteError } from '../errors.ts';
 import { createGuard } from './authentication.ts';
+import { watchDeployments } from './deployment-metrics.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
 import { answerError } from './errors.ts';
 import { observe } from './observe.ts';
@@ -26,9 +27,15 @@ import { createTokens } from './tokens.ts';
 export function createApp(dependencies: ApiDependencies): Api {
   const { config, inference, users, metrics, log, now } = dependencies;
   const app: Api = new OpenAPIHono<ApiEnvironment>();
-  const tokens = createTokens(config.SECRET_KEY, config.ACCESS_TOKEN_EXPIRE_MINUTES, now);
+  const tokens = createTokens({
+    key: config.SECRET_KEY,
+    previousKey: config.SECRET_KEY_PREVIOUS,
+    minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES,
+    now,
+  });
   const guard = createGuard({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN });
   metrics.watch(inference);
+  watchDeployments(metrics.registry, dependencies);
 
   app.use(resolvePeer(config.TRUSTED_PROXIES));
   app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));

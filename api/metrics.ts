@@ -14,7 +14,8 @@ export interface ObservedRequest {
 export interface Metrics {
   readonly registry: Registry;
   request(observed: ObservedRequest): void;
-  prediction(code: string, bundle: string): void;
+  /** `confidence`: of the most probable code, 0 to 1. */
+  prediction(code: string, bundle: string, confidence: number): void;
   batch(size: number, seconds: number): void;
   restart(): void;
   /** Reads queue depth and bundle from the service whenever the metrics are scraped. */
@@ -30,6 +31,13 @@ export function createMetrics(registry: Registry): Metrics {
     name: 'http_requests_total',
     help: 'Requests by method, status and handler.',
     labelNames: ['handler', 'method', 'status'],
+    registers,
+  });
+  // The original's names have 4xx and 5xx only: a full queue (503) and a spent limit (429) are no failure.
+  const answers = new Counter({
+    name: 'etiquette_http_answers_total',
+    help: 'Answers by handler and exact status.',
+    labelNames: ['handler', 'status'],
     registers,
   });
   const duration = new Histogram({
@@ -67,6 +75,13 @@ export function createMetrics(registry: Registry): Metrics {
     labelNames: ['code', 'bundle'],
     registers,
   });
+  const confidences = new Histogram({
+    name: 'etiquette_prediction_confidence',
+    help: 'Calibrated confidence of the most probable code, by bundle.',
+    labelNames: ['bundle'],
+    buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1],
+    registers,
+  });
   const batchSize = new Histogram({
     name: 'etiquette_inference_batch_size',
     help: 'Products that were answered together.',
@@ -89,12 +104,16 @@ export function createMetrics(registry: Registry): Metrics {
     registry,
     request({ handler, method, status, seconds, requestBytes, responseBytes }) {
       requests.inc({ handler, method, status: `${Math.floor(status / 100)}xx` });
+      answers.inc({ handler, status });
       duration.observe({ handler, method }, seconds);
       fineDuration.observe(seconds);
       requestSize.observe({ handler }, requestBytes);
       responseSize.observe({ handler }, responseBytes);
     },
-    prediction: (code, bundle) => predictions.inc({ code, bundle }),
+    prediction(code, bundle, confidence) {
+      predictions.inc({ code, bundle });
+      confidences.observe({ bundle }, confidence);
+    },
     batch(size, seconds) {
       batchSize.observe(size);
       batchDuration.observe(seconds);

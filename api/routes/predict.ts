@@ -93,7 +93,7 @@ export function predictRoutes(
       );
       const best = mostProbable(prediction);
       const id = randomUUID();
-      metrics.prediction(best.label, prediction.version);
+      metrics.prediction(best.label, prediction.version, best.confidence);
       const { label, confidence } = best;
       const record = {
         id,

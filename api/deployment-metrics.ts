@@ -1,0 +1,35 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ApiDependencies } from './environment.ts';
+
+/**
+ * What the deployment history says, read at each scrape: it knows of deployments from before this process, and
+ * every API process says the same. One that can not be read costs only these metrics.
+ */
+export function watchDeployments(
+  registry: Registry,
+  { deployments, now }: Pick<ApiDependencies, 'deployments' | 'now'>,
+): void {
+  const history = () => deployments().catch(() => []);
+  new Gauge({
+    name: 'etiquette_champion_age_seconds',
+    help: 'Time since the champion was deployed.',
+    labelNames: ['bundle'],
+    registers: [registry],
+    async collect() {
+      const last = (await history()).at(-1);
+      this.reset();
+      if (last) this.set({ bundle: last.version }, (now().getTime() - Date.parse(last.at)) / 1000);
+    },
+  });
+  new Counter({
+    name: 'etiquette_deployments_total',
+    help: 'Deployments and rollbacks since the first one.',
+    labelNames: ['kind'],
+    registers: [registry],
+    async collect() {
+      const all = await history();
+      this.reset();
+      for (const { kind } of all) this.inc({ kind });
+    },
+  });
+}
