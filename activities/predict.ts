@@ -45,7 +45,7 @@ export function createPlanPrediction({ config }: ActivityDeps) {
         root: config.stages,
         name: 'predict',
         inputs: { content: catalogue.contentHash, part, bundle: chosen, shardSize },
-        module: 'models/bundle/jobs.ts',
+        module: 'models/bundle/scoring-jobs.ts',
         work: async (folder) => {
           let shards = 0;
           let rows = 0;
@@ -88,7 +88,7 @@ export function createPredictShard({ config, vision }: ActivityDeps) {
         root: plan.directory,
         name: `shard-${shard}`,
         inputs: {},
-        module: 'models/bundle/jobs.ts',
+        module: 'models/bundle/scoring-jobs.ts',
         work: () =>
           vision.run(
             'predictRows',

@@ -16,3 +16,11 @@ export function blankScores(rows: readonly DatasetRow[], text: TextModel): Score
     labels: Float32Array.from(rows, (row) => (row.code === null ? -1 : TYPE_CODES.indexOf(row.code))),
   };
 }
+
+export function rowOf(matrix: Float32Array, row: number): Float32Array {
+  return matrix.slice(row * CLASSES, (row + 1) * CLASSES);
+}
+
+export function copyRow(from: Float32Array, fromRow: number, to: Float32Array, toRow: number): void {
+  to.set(from.subarray(fromRow * CLASSES, (fromRow + 1) * CLASSES), toRow * CLASSES);
+}

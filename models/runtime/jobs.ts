@@ -161,7 +161,8 @@ export interface Jobs {
   /** Pictures are encoded files (JPEG, PNG...), already bounded in bytes. */
   predict: {
     input: { products: readonly PredictProduct[] };
-    output: { predictions: readonly PredictOutcome[] };
+    /** `rss`: the process's resident memory in bytes, after this batch. */
+    output: { predictions: readonly PredictOutcome[]; rss: number };
   };
   /** One slice of an explanation: null as input goes on with the last one, null as output is not the end. */
   explain: { input: ExplainInput | null; output: Explanation | null };

@@ -10,18 +10,19 @@ const computeFeatures: Job<'computeFeatures'> = async (input, context) =>
 const trainImage: Job<'trainImage'> = async (input, context) =>
   (await familyOf(input.family)).image.train(input, context);
 
-const bundleJobs = () => import('../bundle/jobs.ts');
+const scoring = () => import('../bundle/scoring-jobs.ts');
+const serving = () => import('../bundle/serving-jobs.ts');
 
 /** Every job of the ML child process, by name. */
 export const registry: Registry<Jobs> = {
   trainText: async () => trainText,
   computeFeatures: async () => computeFeatures,
   trainImage: async () => trainImage,
-  score: async () => (await bundleJobs()).score,
-  predictRows: async () => (await bundleJobs()).predictRows,
-  timeBundle: async () => (await bundleJobs()).timeBundle,
+  score: async () => (await scoring()).score,
+  predictRows: async () => (await scoring()).predictRows,
+  timeBundle: async () => (await serving()).timeBundle,
   insight: async () => (await import('../evaluation/insight/job.ts')).insight,
-  loadBundle: async () => (await bundleJobs()).loadBundle,
-  predict: async () => (await bundleJobs()).predict,
-  explain: async () => (await bundleJobs()).explain,
+  loadBundle: async () => (await serving()).loadBundle,
+  predict: async () => (await serving()).predict,
+  explain: async () => (await serving()).explain,
 };

@@ -6,7 +6,7 @@ import type { DatasetRef, DatasetRow } from '../../../data/catalogue.ts';
 import { random } from '../../../data/random.ts';
 import { writeRows } from '../../../data/read.ts';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
-import { score } from '../../../models/bundle/jobs.ts';
+import { score } from '../../../models/bundle/scoring-jobs.ts';
 import { readScores } from '../../../models/bundle/scores.ts';
 import { encodeHeader } from '../../../models/encoders/feature-file.ts';
 import { family } from '../../../models/families.ts';

@@ -29,7 +29,10 @@ serveJobs<Pick<Jobs, 'loadBundle' | 'predict' | 'explain'>>({
     if (Number.isNaN(favourite)) throw new Error('the model file holds no number');
     return { version: bundle.version };
   },
-  predict: async () => async (input) => ({ predictions: await Promise.all(input.products.map(answer)) }),
+  predict: async () => async (input) => ({
+    predictions: await Promise.all(input.products.map(answer)),
+    rss: process.memoryUsage.rss(),
+  }),
   explain: async () => async (input) => {
     if (input) {
       const outcome = await answer(input.product);
