@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { DatabaseAddress } from './api/database/open.ts';
 import { ROLES } from './api/roles.ts';
 import type { DvcRemote } from './data/versions/dvc.ts';
 import { EtiquetteError } from './errors.ts';
@@ -115,8 +116,13 @@ const schema = z.object({
   /** Lets the pipeline tell the API to load a bundle; nothing else. */
   DEPLOY_TOKEN: secret.optional(),
   SECRET_KEY: secret.optional(),
+  /** The key before: tokens that it signed are good until they expire. */
+  SECRET_KEY_PREVIOUS: secret.optional(),
   ALGORITHM: z.literal('HS256').default('HS256'),
   ACCESS_TOKEN_EXPIRE_MINUTES: count(30),
+  /** The port of the stand-alone auth process. */
+  AUTH_PORT: port(8011),
+  /** An operator, where TEST_USER_PASSWORD is set. */
   TEST_USER: z.string().min(1).default('data_engineer'),
   TEST_USER_FULLNAME: z.string().min(1).default('Data Engineer'),
   TEST_USER_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
@@ -144,6 +150,14 @@ const schema = z.object({
   MAX_PICTURE_BYTES: count(8 * 1024 * 1024),
   MAX_QUEUE: count(64),
   ALLOW_QUERY_TOKEN: flag(false),
+  /** PostgreSQL for several replicas; without it a file in VAR_DIR. */
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be the postgres:// address of a PostgreSQL database' })
+    .refine((url) => !/\/\/[^/]*:[^/]*@/.test(url) && !/[?&]password=/.test(url), {
+      message: 'must not hold a password: use DATABASE_PASSWORD',
+    })
+    .optional(),
+  DATABASE_PASSWORD: z.string().min(1).optional(),
   /** Days that a prediction (id, bundle, answer) is kept for. */
   PREDICTIONS_DAYS: count(90),
   /** The newest bundles stay in the store; older ones too while anything refers to them. */
@@ -169,7 +183,7 @@ export interface Config extends Environment {
   /** The deployment history; its last entry is the champion. */
   readonly deployments: string;
   /** The API's database. */
-  readonly database: string;
+  readonly database: DatabaseAddress;
   /** DVC's repository: pointers and records of every version of data and models, and its cache. */
   readonly versions: string;
   readonly versionsRemote: DvcRemote;
@@ -209,7 +223,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     catalogues: join(values.VAR_DIR, 'catalogues'),
     features: join(values.VAR_DIR, 'features'),
     deployments: join(values.VAR_DIR, 'deployments.json'),
-    database: join(values.VAR_DIR, 'etiquette.db'),
+    database: values.DATABASE_URL
+      ? { url: values.DATABASE_URL, password: values.DATABASE_PASSWORD }
+      : { file: join(values.VAR_DIR, 'etiquette.db') },
     versions: join(values.VAR_DIR, 'dvc'),
     versionsRemote: {
       url: values.DVC_REMOTE_URL ?? join(values.VAR_DIR, 'dvc-remote'),

@@ -2,9 +2,11 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { EtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
 import { perMinute } from './limits.ts';
-import { SCOPES_OF, type Scope } from './roles.ts';
+import type { Scope } from './roles.ts';
 import type { Tokens } from './tokens.ts';
-import type { User, Users } from './users.ts';
+import { looksLikeKey } from './users/keys.ts';
+import type { User } from './users/user.ts';
+import type { Users } from './users/users.ts';
 
 export interface AuthenticationOptions {
   readonly tokens: Tokens;
@@ -14,17 +16,22 @@ export interface AuthenticationOptions {
 }
 
 /**
- * Sets `user` when the request carries a valid token. It refuses nobody, so that a rate limit can stand
+ * Sets `user` when the request carries a valid token or API key. It refuses nobody, so that a rate limit can stand
  * between it and `requireUser` and count the tries of those who have no valid token.
  */
 export function identify(options: AuthenticationOptions): MiddlewareHandler<ApiEnvironment> {
   return async (c, next) => {
-    const token = presentedToken(c, options.allowQueryToken);
-    const username = token === undefined ? null : await options.tokens.verify(token);
-    const user = username === null ? null : options.users.find(username);
+    const presented = presentedToken(c, options.allowQueryToken);
+    const user = presented === undefined ? null : await userOf(presented, options);
     if (user) c.set('user', user);
     await next();
   };
+}
+
+async function userOf(presented: string, { tokens, users }: AuthenticationOptions): Promise<User | null> {
+  if (looksLikeKey(presented)) return users.keys.identify(presented);
+  const claims = await tokens.verify(presented);
+  return claims && users.ofToken(claims);
 }
 
 /** @throws EtiquetteError TOKEN_MISSING or TOKEN_INVALID */
@@ -59,11 +66,11 @@ export function createGuard(options: AuthenticationOptions): Guard {
     identify(options),
     perMinute(limit),
     (c, next) => {
-      const { role } = requireUser(c, options.allowQueryToken);
-      if (!SCOPES_OF[role].includes(scope)) {
+      const { role, scopes } = requireUser(c, options.allowQueryToken);
+      if (!scopes.includes(scope)) {
         throw new EtiquetteError(
           'FORBIDDEN',
-          `A ${role} may not do this: it takes the scope "${scope}". Ask an administrator.`,
+          `This takes the scope "${scope}"; a ${role}'s token or key has here: ${scopes.join(', ') || 'none'}. Ask an administrator.`,
         );
       }
       return next();
@@ -77,5 +84,5 @@ export function bearerToken(c: Context<ApiEnvironment>): string | undefined {
 }
 
 function presentedToken(c: Context<ApiEnvironment>, allowQueryToken: boolean): string | undefined {
-  return bearerToken(c) ?? (allowQueryToken ? c.req.query('token') : undefined);
+  return bearerToken(c) ?? c.req.header('x-api-key') ?? (allowQueryToken ? c.req.query('token') : undefined);
 }

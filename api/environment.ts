@@ -8,7 +8,8 @@ import type { InferenceService } from '../models/serving/inference.ts';
 import type { Pipeline } from '../temporal/pipeline.ts';
 import type { Predictions } from './database/predictions.ts';
 import type { Metrics } from './metrics.ts';
-import type { User, Users } from './users.ts';
+import type { User } from './users/user.ts';
+import type { Users } from './users/users.ts';
 
 /** What the app needs from its entry point. */
 export interface ApiDependencies {
@@ -40,7 +41,14 @@ export type ApiConfig = Pick<
   | 'MAX_PICTURE_BYTES'
   | 'MAX_QUEUE'
   | 'ALLOW_QUERY_TOKEN'
-> & { readonly SECRET_KEY: string; readonly DEPLOY_TOKEN: string | undefined };
+  | 'TEMPORAL_ADDRESS'
+  | 'TEMPORAL_UI_PORT'
+  | 'TEMPORAL_NAMESPACE'
+> & {
+  readonly SECRET_KEY: string;
+  readonly SECRET_KEY_PREVIOUS: string | undefined;
+  readonly DEPLOY_TOKEN: string | undefined;
+};
 
 /** What travels with a request: `user` once a valid token was seen, `peer` and `https` after `resolvePeer`. */
 export interface ApiEnvironment {

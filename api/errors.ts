@@ -15,8 +15,13 @@ const STATUS: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   RUN_UNKNOWN: 404,
   LINEAGE_UNKNOWN: 404,
+  USER_UNKNOWN: 404,
+  KEY_UNKNOWN: 404,
   METHOD_NOT_ALLOWED: 405,
+  USER_EXISTS: 409,
   NOT_WAITING: 409,
+  RUN_ALREADY_GOING: 409,
+  RUN_CLOSED: 409,
   DEPLOYMENT_ALREADY_GOING: 409,
   DEPLOYMENT_FAILED: 409,
   BODY_TOO_LARGE: 413,
@@ -26,6 +31,13 @@ const STATUS: Readonly<Record<string, number>> = {
   CONTENT_TYPE_UNSUPPORTED: 415,
   PICTURE_FORMAT_UNSUPPORTED: 415,
   DECISION_INVALID: 422,
+  CURSOR_INVALID: 422,
+  FAMILY_UNKNOWN: 422,
+  PARAMETER_INVALID: 422,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  USER_INVALID: 422,
+  PASSWORD_UNFIT: 422,
+  KEY_INVALID: 422,
   FIELDS_INVALID: 422,
   MULTIPART_INVALID: 422,
   JSON_INVALID: 422,
@@ -38,10 +50,13 @@ const STATUS: Readonly<Record<string, number>> = {
   BUNDLE_SERVES_ALREADY: 422,
   BUNDLE_NOT_PREPARED: 503,
   RATE_LIMITED: 429,
+  LOGIN_LOCKED: 429,
   CLIENT_GONE: 499,
   TEMPORAL_UNREACHABLE: 503,
+  WORKER_AWAY: 503,
   NO_MODEL: 503,
   LOGIN_BUSY: 503,
+  DATABASE_UNAVAILABLE: 503,
   SERVING_BUSY: 503,
   EXPLAIN_BUSY: 503,
   SERVING_TIMEOUT: 503,
@@ -54,7 +69,7 @@ const RETRY_AFTER: Readonly<Record<string, number>> = { NO_MODEL: 10, SERVING_TI
 
 /** One wrong field, in the shape that the original's clients know (FastAPI with pydantic 1). */
 export interface FieldProblem {
-  readonly loc: readonly [place: 'body' | 'query', field: string];
+  readonly loc: readonly [place: 'body' | 'query' | 'header', field: string];
   readonly msg: string;
   readonly type: string;
 }
@@ -81,6 +96,9 @@ export function answerError(error: unknown, c: Context<ApiEnvironment>, log: Log
   const { code, message, details } = error;
   if (status === 401) c.header('WWW-Authenticate', 'Bearer');
   if (status === 405) c.header('Allow', String(details.allow));
+  if (typeof details.retryAfterSeconds === 'number') {
+    c.header('Retry-After', String(details.retryAfterSeconds));
+  }
   if (status === 503) c.header('Retry-After', String(RETRY_AFTER[code] ?? 1));
   return c.json(
     { detail: details.problems ?? message, code, ...(status === 429 ? { message } : {}) },

@@ -13,10 +13,10 @@ import { runPage } from '../temporal/page.ts';
 import type { Pipeline } from '../temporal/pipeline.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
-import { openDatabase } from './database/open.ts';
 import { createPredictions, type Predictions } from './database/predictions.ts';
 import { createMetrics } from './metrics.ts';
-import { createUsers } from './users.ts';
+import { openUsersDatabase, requireSecretKey } from './users/open.ts';
+import { createUsers } from './users/users.ts';
 
 export interface RunningApi {
   readonly url: string;
@@ -34,10 +34,8 @@ export async function startApi(
   pipeline: Pipeline,
   log: Logger,
 ): Promise<RunningApi> {
-  const { SECRET_KEY, TEST_USER_PASSWORD, TEST_USER, TEST_USER_FULLNAME } = config;
-  if (SECRET_KEY === undefined || TEST_USER_PASSWORD === undefined) {
-    throw missing({ SECRET_KEY, TEST_USER_PASSWORD });
-  }
+  const SECRET_KEY = requireSecretKey(config);
+  const now = () => new Date();
   const metrics = createMetrics(new Registry());
   const inference = createInference({
     bundles: config.bundles,
@@ -48,25 +46,24 @@ export async function startApi(
     onBatch: metrics.batch,
     onRestart: metrics.restart,
   });
-  const users = await createUsers({
-    username: TEST_USER,
-    fullName: TEST_USER_FULLNAME,
-    password: TEST_USER_PASSWORD,
-    role: 'operator',
-  });
-  const database = await openDatabase(config.database);
+  const database = await openUsersDatabase(config, now, log);
   const predictions = createPredictions(database);
   const app = createApp({
-    config: { ...config, SECRET_KEY, DEPLOY_TOKEN: config.DEPLOY_TOKEN },
+    config: {
+      ...config,
+      SECRET_KEY,
+      SECRET_KEY_PREVIOUS: config.SECRET_KEY_PREVIOUS,
+      DEPLOY_TOKEN: config.DEPLOY_TOKEN,
+    },
     inference,
-    users,
+    users: createUsers(database, now),
     predictions,
     pipeline,
     trace: createTrace(lineageSources(config, { predictions, page: (...run) => runPage(config, ...run) })),
     deployments: () => readDeployments(config.deployments),
     metrics,
     log,
-    now: () => new Date(),
+    now,
   });
 
   const server = createAdaptorServer({
@@ -119,14 +116,6 @@ function forgetOld(predictions: Predictions, days: number, log: Logger): { stop(
   forget();
   const timer = setInterval(forget, FORGET_EVERY_MS);
   return { stop: () => clearInterval(timer) };
-}
-
-function missing(needed: Readonly<Record<string, string | undefined>>): EtiquetteError {
-  const names = Object.keys(needed).filter((name) => needed[name] === undefined);
-  return new EtiquetteError(
-    'CONFIG_INVALID',
-    `Set ${names.join(' and ')} in .env or the environment: the API has no built-in secrets. "npm start" writes them.`,
-  );
 }
 
 function portUnavailable({ API_HOST, API_PORT }: Config, cause: NodeJS.ErrnoException): EtiquetteError {

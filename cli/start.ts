@@ -124,9 +124,7 @@ async function tellReady(config: Config, bundle: string): Promise<void> {
 }
 
 function checkSecrets(config: Config): void {
-  const missing = (['SECRET_KEY', 'DEPLOY_TOKEN', 'TEST_USER_PASSWORD'] as const).filter(
-    (name) => config[name] === undefined,
-  );
+  const missing = (['SECRET_KEY', 'DEPLOY_TOKEN'] as const).filter((name) => config[name] === undefined);
   if (missing.length === 0) return;
   throw new EtiquetteError(
     'CONFIG_INVALID',

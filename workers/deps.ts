@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { ActivityDeps, Tracking } from '../activities/deps.ts';
-import { openDatabase } from '../api/database/open.ts';
+import { type DatabaseAddress, openDatabase } from '../api/database/open.ts';
 import { createPredictions } from '../api/database/predictions.ts';
 import { dvc } from '../cli/setup/dvc.mjs';
 import { type Config, PROJECT } from '../config.ts';
@@ -43,9 +43,9 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
 }
 
 /** Where no API has run yet, nothing was answered. */
-async function answeredBundles(file: string): Promise<string[]> {
-  if (!existsSync(file)) return [];
-  const database = await openDatabase(file);
+async function answeredBundles(address: DatabaseAddress): Promise<string[]> {
+  if ('file' in address && !existsSync(address.file)) return [];
+  const database = await openDatabase(address);
   try {
     return await createPredictions(database).bundles();
   } finally {

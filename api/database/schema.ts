@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from 'kysely';
+import type { Role } from '../roles.ts';
 
 /** Times are ISO 8601 in UTC: they sort as text, in every database. */
 export interface Tables {
@@ -11,6 +12,48 @@ export interface Tables {
     code: number;
     /** 0..1 */
     confidence: number;
+  };
+  users: {
+    /** Unicode NFC; users differ in case. */
+    username: string;
+    full_name: string;
+    role: Role;
+    /** argon2id with its parameters and salt, as a PHC string. */
+    password_hash: string;
+    /** 1: may do nothing. */
+    disabled: number;
+    created_at: string;
+    changed_at: string;
+    /** Tokens that were issued before are not valid any more. Whole seconds, as tokens have them. */
+    tokens_valid_after: string;
+    /** Hash of the TEST_USER_PASSWORD that was set last; null for users that people made. */
+    environment_hash: string | null;
+  };
+  api_keys: {
+    id: string;
+    username: string;
+    /** What it is for. */
+    name: string;
+    /** SHA-256 of the secret, which is random: a slow hash would add nothing but time. */
+    secret_hash: string;
+    /** Separated by spaces. */
+    scopes: string;
+    created_at: string;
+    expires_at: string;
+    /** To the minute. */
+    last_used_at: string | null;
+  };
+  /** Tokens that were given back before their time. */
+  revoked_tokens: { jti: string; expires_at: string };
+  /** Failed logins by the hash of user, peer, or both. */
+  login_failures: {
+    key: string;
+    /** Since the last success, or the last hour without one. */
+    failures: number;
+    /** 1: this user has logged in from this peer. */
+    known: number;
+    /** Of the last one. */
+    at: string;
   };
 }
 
@@ -26,10 +69,52 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('at', 'text', (column) => column.notNull())
         .addColumn('bundle', 'text', (column) => column.notNull())
         .addColumn('code', 'integer', (column) => column.notNull())
-        .addColumn('confidence', 'real', (column) => column.notNull())
+        // SQLite takes it for "real", which PostgreSQL would keep with half the digits.
+        .addColumn('confidence', 'double precision', (column) => column.notNull())
         .execute();
       await sql`create index predictions_at on predictions (at)`.execute(database);
       await sql`create index predictions_bundle on predictions (bundle, at)`.execute(database);
+    },
+  },
+  '002-users': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .createTable('users')
+        .addColumn('username', 'text', (column) => column.primaryKey())
+        .addColumn('full_name', 'text', (column) => column.notNull())
+        .addColumn('role', 'text', (column) => column.notNull())
+        .addColumn('password_hash', 'text', (column) => column.notNull())
+        .addColumn('disabled', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('changed_at', 'text', (column) => column.notNull())
+        .addColumn('tokens_valid_after', 'text', (column) => column.notNull())
+        .addColumn('environment_hash', 'text')
+        .execute();
+      await database.schema
+        .createTable('api_keys')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('username', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('secret_hash', 'text', (column) => column.notNull())
+        .addColumn('scopes', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'text', (column) => column.notNull())
+        .addColumn('last_used_at', 'text')
+        .execute();
+      await sql`create index api_keys_username on api_keys (username)`.execute(database);
+      await database.schema
+        .createTable('revoked_tokens')
+        .addColumn('jti', 'text', (column) => column.primaryKey())
+        .addColumn('expires_at', 'text', (column) => column.notNull())
+        .execute();
+      await database.schema
+        .createTable('login_failures')
+        .addColumn('key', 'text', (column) => column.primaryKey())
+        .addColumn('failures', 'integer', (column) => column.notNull())
+        .addColumn('known', 'integer', (column) => column.notNull())
+        .addColumn('at', 'text', (column) => column.notNull())
+        .execute();
+      await sql`create index login_failures_at on login_failures (at)`.execute(database);
     },
   },
 };

@@ -5,12 +5,12 @@ import type { Api, ApiDependencies } from '../environment.ts';
 import { type FieldProblem, fieldsInvalid, missingField } from '../errors.ts';
 import { readForm, URLENCODED_OR_MULTIPART } from '../form.ts';
 import { bodyOfAtMost, perMinute } from '../limits.ts';
+import { peerOf } from '../peer.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Tokens } from '../tokens.ts';
+import { PASSWORD_BYTES } from '../users/passwords.ts';
 
 const BODY_BYTES = 16 * 1024;
-/** Longer ones are nobody's password, and hashing them costs. */
-const CREDENTIAL_BYTES = 1024;
 
 const form = z.object({
   username: z.string().min(1),
@@ -67,11 +67,12 @@ export function tokenRoutes(app: Api, { config, users }: ApiDependencies, tokens
   app.openAPIRegistry.registerPath(issue);
   app.post(issue.path, perMinute(config.TOKEN_PER_MINUTE), bodyOfAtMost(BODY_BYTES), async (c) => {
     const { username, password } = await readCredentials(c.req.raw);
-    const user = await users.authenticate(username, password);
-    if (!user) throw new EtiquetteError('LOGIN_FAILED', 'Invalid username or password');
+    const login = await users.authenticate(username, password, peerOf(c));
+    if (!login) throw new EtiquetteError('LOGIN_FAILED', 'Invalid username or password');
+    const { user, tokensFrom } = login;
     c.set('user', user);
     c.header('Cache-Control', 'no-store');
-    return c.json({ access_token: await tokens.issue(user.username), token_type: 'bearer' });
+    return c.json({ access_token: await tokens.issue(user.username, tokensFrom), token_type: 'bearer' });
   });
 
   const allowQueryToken = config.ALLOW_QUERY_TOKEN;
@@ -85,7 +86,7 @@ export function tokenRoutes(app: Api, { config, users }: ApiDependencies, tokens
 async function readCredentials(request: Request): Promise<{ username: string; password: string }> {
   const { fields } = await readForm(request, {
     accept: URLENCODED_OR_MULTIPART,
-    fieldBytes: CREDENTIAL_BYTES,
+    fieldBytes: PASSWORD_BYTES,
     fileBytes: 0,
   });
   const username = fields.get('username') ?? '';

@@ -3,11 +3,12 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { createApp } from '../../api/app.ts';
+import { openDatabase } from '../../api/database/open.ts';
 import type { PredictionRecord, Predictions } from '../../api/database/predictions.ts';
 import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import type { Role } from '../../api/roles.ts';
-import { createUsers } from '../../api/users.ts';
+import { createUsers, type Users } from '../../api/users/users.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { EtiquetteError } from '../../errors.ts';
 import type { Deployment } from '../../models/bundle/deployments.ts';
@@ -26,6 +27,7 @@ export const COLUMN = 23;
 const CONFIG: ApiConfig = {
   RELEASE: '0.0.0',
   SECRET_KEY: 'a secret of the tests',
+  SECRET_KEY_PREVIOUS: undefined,
   DEPLOY_TOKEN: 'a deploy token of the tests',
   ACCESS_TOKEN_EXPIRE_MINUTES: 30,
   PREDICT_PER_MINUTE: 0,
@@ -39,6 +41,9 @@ const CONFIG: ApiConfig = {
   MAX_PICTURE_BYTES: 1024 * 1024,
   MAX_QUEUE: 8,
   ALLOW_QUERY_TOKEN: false,
+  TEMPORAL_ADDRESS: '127.0.0.1:7233',
+  TEMPORAL_UI_PORT: 8233,
+  TEMPORAL_NAMESPACE: 'default',
 };
 
 const PART = { weight: 0.5, confidence: 0.7, contribution: 1.5 };
@@ -130,6 +135,7 @@ export interface TestApi {
   predict(form?: FormData): Promise<Response>;
   /** POST /explain with a fresh token. */
   explain(form?: FormData, headers?: Record<string, string>): Promise<Response>;
+  readonly users: Users;
 }
 
 export async function testApi(
@@ -139,6 +145,18 @@ export async function testApi(
     predictions?: Predictions;
     pipeline?: Partial<Pipeline>;
     trace?: Trace;
+/** A database in memory with one user, whose tokens count whenever they are dated: tests make their own. */
+async function testUsers(role: Role, now: () => Date): Promise<Users> {
+  const database = await openDatabase({ file: ':memory:' });
+  const users = createUsers(database, now);
+  await users.accounts.add({ username: USERNAME, fullName: 'Data Engineer', role, password: PASSWORD });
+  await database
+    .updateTable('users')
+    .set({ tokens_valid_after: new Date(0).toISOString() })
+    .execute();
+  return users;
+}
+
     deployments?: readonly Deployment[];
     now?: () => Date;
     role?: Role;
@@ -158,16 +176,13 @@ export async function testApi(
     pipeline: { ...NO_PIPELINE, ...options.pipeline },
     trace:
       options.trace ?? (() => Promise.reject(new EtiquetteError('LINEAGE_UNKNOWN', 'Nothing is known.'))),
+  const now = options.now ?? (() => new Date());
+  const users = await testUsers(options.role ?? 'operator', now);
     deployments: async () => options.deployments ?? [],
-    users: await createUsers({
-      username: USERNAME,
-      fullName: 'Data Engineer',
-      role: options.role ?? 'operator',
-      password: PASSWORD,
-    }),
+    users,
     metrics: createMetrics(new Registry()),
     log: pino(lines),
-    now: options.now ?? (() => new Date()),
+    now,
   });
   const token = async () => {
     const answer = await app.request('/token', { method: 'POST', body: credentials() });
@@ -188,6 +203,7 @@ export async function testApi(
   };
 }
 
+    users,
 export function credentials(fields: Record<string, string> = {}): URLSearchParams {
   return new URLSearchParams({ username: USERNAME, password: PASSWORD, ...fields });
 }

@@ -16,7 +16,7 @@ describe('the record of predictions', () => {
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'etiquette-database-'));
-    database = await openDatabase(file());
+    database = await openDatabase({ file: file() });
   });
   afterEach(async () => {
     await database.destroy();
@@ -33,7 +33,7 @@ describe('the record of predictions', () => {
 
   it('keeps what was written when it is opened again, and by a second process meanwhile', async () => {
     await createPredictions(database).record(made('one', '2026-01-02T03:04:05.678Z'));
-    const second = await openDatabase(file());
+    const second = await openDatabase({ file: file() });
     try {
       assert.equal((await createPredictions(second).find('one'))?.id, 'one');
       await createPredictions(second).record(made('two', '2026-01-02T03:04:05.679Z'));
@@ -70,7 +70,7 @@ describe('the record of predictions', () => {
       broken,
       'these words are no database, and they are long enough to be read as its header'.repeat(99),
     );
-    await assert.rejects(openDatabase(broken), {
+    await assert.rejects(openDatabase({ file: broken }), {
       code: 'DATABASE_UNUSABLE',
       message: /Restore it from a backup/,
     });

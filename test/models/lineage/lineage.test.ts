@@ -42,7 +42,7 @@ describe('the lineage of', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lineage-'));
-    database = await openDatabase(join(folder, 'etiquette.db'));
+    database = await openDatabase({ file: join(folder, 'etiquette.db') });
     predictions = createPredictions(database);
     const page = (workflowId: string, runId: string) => `http://temporal/${workflowId}/${runId}`;
     trace = createTrace(lineageSources(places(), { predictions, page }));
