@@ -128,6 +128,7 @@ export function standInPredictions(): Predictions & { readonly recorded: Predict
 
 export interface TestApi {
   readonly app: Api;
+  readonly users: Users;
   /** Every log line, parsed. */
   readonly logged: Array<Record<string, unknown>>;
   token(): Promise<string>;
@@ -135,16 +136,8 @@ export interface TestApi {
   predict(form?: FormData): Promise<Response>;
   /** POST /explain with a fresh token. */
   explain(form?: FormData, headers?: Record<string, string>): Promise<Response>;
-  readonly users: Users;
 }
 
-export async function testApi(
-  options: {
-    config?: Partial<ApiConfig>;
-    inference?: InferenceService;
-    predictions?: Predictions;
-    pipeline?: Partial<Pipeline>;
-    trace?: Trace;
 /** A database in memory with one user, whose tokens count whenever they are dated: tests make their own. */
 async function testUsers(role: Role, now: () => Date): Promise<Users> {
   const database = await openDatabase({ file: ':memory:' });
@@ -157,6 +150,13 @@ async function testUsers(role: Role, now: () => Date): Promise<Users> {
   return users;
 }
 
+export async function testApi(
+  options: {
+    config?: Partial<ApiConfig>;
+    inference?: InferenceService;
+    predictions?: Predictions;
+    pipeline?: Partial<Pipeline>;
+    trace?: Trace;
     deployments?: readonly Deployment[];
     now?: () => Date;
     role?: Role;
@@ -169,6 +169,8 @@ async function testUsers(role: Role, now: () => Date): Promise<Users> {
       done();
     },
   });
+  const now = options.now ?? (() => new Date());
+  const users = await testUsers(options.role ?? 'operator', now);
   const app = createApp({
     config: { ...CONFIG, ...options.config },
     inference: options.inference ?? standInInference(),
@@ -176,8 +178,6 @@ async function testUsers(role: Role, now: () => Date): Promise<Users> {
     pipeline: { ...NO_PIPELINE, ...options.pipeline },
     trace:
       options.trace ?? (() => Promise.reject(new EtiquetteError('LINEAGE_UNKNOWN', 'Nothing is known.'))),
-  const now = options.now ?? (() => new Date());
-  const users = await testUsers(options.role ?? 'operator', now);
     deployments: async () => options.deployments ?? [],
     users,
     metrics: createMetrics(new Registry()),
@@ -196,6 +196,7 @@ async function testUsers(role: Role, now: () => Date): Promise<Users> {
     });
   return {
     app,
+    users,
     logged,
     token,
     predict: (form) => post('/predict', form),
@@ -203,7 +204,6 @@ async function testUsers(role: Role, now: () => Date): Promise<Users> {
   };
 }
 
-    users,
 export function credentials(fields: Record<string, string> = {}): URLSearchParams {
   return new URLSearchParams({ username: USERNAME, password: PASSWORD, ...fields });
 }
