@@ -29,6 +29,8 @@ export async function openOnnxSession(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    // A thread that waits sleeps: spinning costs as much CPU again as the work, and takes it from other processes.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   }).catch((cause: unknown) => {
     throw encoderInvalid(file, `onnxruntime cannot load it: ${String(cause)}`, cause);
   });

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { readEncoder } from '../../encoders/descriptor.ts';
 import type { ImageEncoder } from '../../encoders/image-session.ts';
 import type { ComputeFeaturesInput, JobContext } from '../../runtime/jobs.ts';
+import { processThreads } from '../../runtime/process-threads.ts';
 import { computeShard } from '../compute-shard.ts';
 
 /** The session of the last shard: a worker computes many shards with the same encoder. */
@@ -29,7 +29,7 @@ export async function computeFeatures(
 /** onnxruntime is loaded in the ML child only, hence here and not above. */
 export async function openSession(directory: string): Promise<ImageEncoder> {
   const { loadImageEncoder } = await import('../../encoders/image-session.ts');
-  return loadImageEncoder(await readEncoder(directory), { threads: availableParallelism() });
+  return loadImageEncoder(await readEncoder(directory), { threads: processThreads() });
 }
 
 async function sessionOf({ file, sha256 }: ComputeFeaturesInput['encoder']): Promise<ImageEncoder> {
