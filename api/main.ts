@@ -9,6 +9,9 @@ import { startApi } from './start.ts';
 /** After this the process ends whatever is still open. */
 const STOP_WITHIN_MS = 10_000;
 
+/** Whoever asks about runs while Temporal is away hears it soon. */
+const TEMPORAL_WITHIN_SECONDS = 3;
+
 const log = pino({ name: 'api' });
 
 try {
@@ -21,7 +24,10 @@ try {
       threads: availableParallelism(),
       log: (line) => inferenceLog.info(line),
     });
-  const pipeline = createPipeline(() => connectClient(config), config.PIPELINE_TASK_QUEUE);
+  const pipeline = createPipeline(
+    () => connectClient(config, TEMPORAL_WITHIN_SECONDS),
+    config.PIPELINE_TASK_QUEUE,
+  );
   const api = await startApi(config, createMl, pipeline, log);
 
   let stopping = false;

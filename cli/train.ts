@@ -1,24 +1,14 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
-import { type Config, readConfig } from '../config.ts';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { readConfig } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
 import { FAMILY_NAMES } from '../models/families.ts';
 import { connectClient } from '../temporal/connection.ts';
-import {
-  PROGRESS_QUERY,
-  type RunProgress,
-  TRAIN_WORKFLOW_ID,
-  type TrainAndDeployResult,
-  WORKFLOWS,
-} from '../temporal/contracts.ts';
+import { PROGRESS_QUERY, type RunProgress, type TrainAndDeployResult } from '../temporal/contracts.ts';
 import { type TrainAndDeployInput, trainAndDeployInput } from '../temporal/inputs.ts';
 import { reasonOf } from '../temporal/reason.ts';
+import { startTraining } from '../temporal/training.ts';
 import { followRun } from './follow.ts';
 
 /** What a run does that is told nothing. */
@@ -79,7 +69,7 @@ export async function main(args: string[]): Promise<number> {
   const config = readConfig();
   const client = await connectClient(config);
   try {
-    const handle = await startTraining(client, config, input);
+    const handle = await startTraining(client, config.PIPELINE_TASK_QUEUE, input);
     if (!values.wait && !values.json) {
       process.stdout.write(
         `Started ${handle.workflowId} (run ${handle.firstExecutionRunId}). Follow it in the Temporal Web UI.\n`,
@@ -93,28 +83,6 @@ export async function main(args: string[]): Promise<number> {
     return EXIT_CODES[report.outcome];
   } finally {
     await client.connection.close();
-  }
-}
-
-/** @throws EtiquetteError RUN_ALREADY_GOING: one training runs at a time. */
-export async function startTraining(
-  client: Client,
-  config: Pick<Config, 'PIPELINE_TASK_QUEUE'>,
-  input: TrainAndDeployInput,
-) {
-  try {
-    return await client.workflow.start(WORKFLOWS.trainAndDeploy, {
-      workflowId: TRAIN_WORKFLOW_ID,
-      taskQueue: config.PIPELINE_TASK_QUEUE,
-      args: [input],
-      staticSummary: `Train ${input.family ?? DEFAULTS.family} on ${input.catalogue ?? 'the default catalogue'}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw new EtiquetteError(
-      'RUN_ALREADY_GOING',
-      `A training is under way (workflow ${TRAIN_WORKFLOW_ID}). Wait for it, or cancel it: temporal workflow cancel --workflow-id ${TRAIN_WORKFLOW_ID}`,
-    );
   }
 }
 

@@ -7,10 +7,10 @@ export interface TemporalSettings {
 }
 
 /** @throws EtiquetteError TEMPORAL_UNREACHABLE (retryable). */
-export async function connectClient(settings: TemporalSettings): Promise<Client> {
+export async function connectClient(settings: TemporalSettings, withinSeconds = 10): Promise<Client> {
   const address = settings.TEMPORAL_ADDRESS;
   try {
-    const connection = await Connection.connect({ address, connectTimeout: '10s' });
+    const connection = await Connection.connect({ address, connectTimeout: withinSeconds * 1000 });
     return new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   } catch (cause) {
     throw new EtiquetteError(

@@ -130,6 +130,17 @@ export const WORKFLOWS = {
   prune: 'prune',
 } as const;
 
+/** What training runs can be asked for by. */
+export const ASKED_STATUSES = [
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'terminated',
+  'timed_out',
+] as const;
+export type AskedStatus = (typeof ASKED_STATUSES)[number];
+
 /** One training and one deployment at a time: their workflow ids are fixed. */
 export const TRAIN_WORKFLOW_ID = 'train-and-deploy';
 export const DEPLOY_WORKFLOW_ID = 'deploy-model';

@@ -6,6 +6,8 @@ export const SEARCH_ATTRIBUTES = {
   EtiquetteBundle: 'Keyword',
   EtiquetteOutcome: 'Keyword',
   EtiquetteMlflowRun: 'Keyword',
+  /** The hash of an idempotency key: which request the run is for. */
+  EtiquetteRequest: 'Keyword',
 } as const;
 
 export type SearchAttribute = keyof typeof SEARCH_ATTRIBUTES;

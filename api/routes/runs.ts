@@ -1,20 +1,25 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { EtiquetteError } from '../../errors.ts';
+import { ASKED_STATUSES } from '../../temporal/contracts.ts';
+import type { Run } from '../../temporal/runs.ts';
 import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
-import { fieldsInvalid, missingField } from '../errors.ts';
+import { checked, parseJson } from '../json.ts';
 import { bodyOfAtMost } from '../limits.ts';
 import { errorAnswer } from '../schemas.ts';
 
 const BODY_BYTES = 8 * 1024;
 
-const reason = z.object({
-  reason: z.string().min(1).max(1000).openapi({ example: 'looked at the confusions' }),
+const reason = z.strictObject({
+  reason: z.string().min(1).max(1000).regex(/\S/, 'say why').openapi({ example: 'looked at the confusions' }),
 });
 const because = { content: { 'application/json': { schema: reason } }, required: true };
-const id = z.object({ id: z.string().openapi({ example: 'train-and-deploy' }) });
-const anything = z.record(z.string(), z.unknown());
+const id = z.object({
+  id: z.string().min(1).max(255).openapi({
+    example: 'train-and-deploy',
+    description: 'A run id, or a workflow id: then its newest run',
+  }),
+});
 const answer = (description: string, schema: z.ZodType) => ({
   description,
   content: { 'application/json': { schema } },
@@ -27,15 +32,67 @@ const refusals = {
 };
 const secured = { security: [{ token: [] }] };
 
-const progress = createRoute({
+const run = z.object({
+  workflow_id: z.string().openapi({ example: 'train-and-deploy' }),
+  run_id: z.uuid(),
+  status: z.string().openapi({ description: 'running, or how it ended', example: 'running' }),
+  started: z.iso.datetime(),
+  closed: z.iso.datetime().nullable(),
+  family: z.string().nullable(),
+  outcome: z.string().nullable().openapi({ example: 'deployed' }),
+  bundle: z.string().nullable(),
+  dataset: z.string().nullable(),
+  by: z.string().nullable().openapi({ description: 'Who asked for it' }),
+});
+const asked = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  status: z.enum(ASKED_STATUSES).optional(),
+  cursor: z.string().max(2000).optional().openapi({ description: '`next` of the page before' }),
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/runs',
+  summary: 'Training runs: those that go on, then the others, last closed first',
+  ...secured,
+  request: { query: asked },
+  responses: {
+    200: answer(
+      '`next` is null on the last page',
+      z.object({ runs: z.array(run), next: z.string().nullable() }),
+    ),
+    422: errorAnswer('A parameter is wrong, or the cursor is none'),
+    ...refusals,
+  },
+});
+
+const show = createRoute({
   method: 'get',
   path: '/runs/{id}',
-  summary: 'How far a training run is, and whether it waits for a person',
+  summary: 'How far a training run is, whether it waits for a person, or how it ended',
   ...secured,
   request: { params: id },
   responses: {
-    200: answer('Stage, fraction, epochs, shards, stages done, and `waiting`', anything),
-    404: errorAnswer('No such run'),
+    200: answer(
+      'Beside these, while a worker answers: stage, fraction, epochs, shards, stages done, and `waiting`',
+      run.extend({ reason: z.string().nullable() }).catchall(z.unknown()),
+    ),
+    404: errorAnswer('No such training run'),
+    ...refusals,
+  },
+});
+
+const stop = createRoute({
+  method: 'post',
+  path: '/runs/{id}/cancel',
+  summary: 'Stop a training run; what it has done is reused by the next',
+  ...secured,
+  request: { params: id, body: because },
+  responses: {
+    202: answer('It is asked to stop', run),
+    404: errorAnswer('No such training run'),
+    409: errorAnswer('It has ended'),
+    422: errorAnswer('No reason, or too long a one'),
     ...refusals,
   },
 });
@@ -49,6 +106,7 @@ const decision = (kind: 'approve' | 'reject', summary: string) =>
     request: { params: id, body: because },
     responses: {
       200: answer('The bundle that it is about', z.object({ bundle: z.string(), decision: z.literal(kind) })),
+      404: errorAnswer('No such training run'),
       409: errorAnswer('The run does not wait for a decision'),
       422: errorAnswer('No reason, or too long a one'),
       ...refusals,
@@ -74,9 +132,23 @@ export function runRoutes(app: Api, { config, pipeline }: ApiDependencies, guard
   const operators = guard('operate', config.STATUS_PER_MINUTE);
   const bounded = bodyOfAtMost(BODY_BYTES);
 
-  app.openAPIRegistry.registerPath(progress);
-  app.get('/runs/:id', ...guard('read', config.STATUS_PER_MINUTE), async (c) =>
-    c.json(await pipeline.progress(c.req.param('id'))),
+  const readers = guard('read', config.STATUS_PER_MINUTE);
+
+  app.openAPIRegistry.registerPath(list);
+  app.get(list.path, ...readers, async (c) => {
+    const { runs, next } = await pipeline.list(checked(asked, c.req.query(), 'query'));
+    return c.json({ runs: runs.map(asJson), next });
+  });
+
+  app.openAPIRegistry.registerPath(show);
+  app.get('/runs/:id', ...readers, async (c) => {
+    const { progress, reason, ...shown } = await pipeline.show(c.req.param('id'));
+    return c.json({ ...asJson(shown), reason, ...progress });
+  });
+
+  app.openAPIRegistry.registerPath(stop);
+  app.post('/runs/:id/cancel', ...operators, bounded, async (c) =>
+    c.json(asJson(await pipeline.cancel(c.req.param('id'), await decidedBy(c))), 202),
   );
 
   for (const [kind, summary] of [
@@ -99,10 +171,10 @@ export function runRoutes(app: Api, { config, pipeline }: ApiDependencies, guard
 
 /** The user of the token, and the reason of the body. */
 async function decidedBy(c: Context<ApiEnvironment>): Promise<{ by: string; reason: string }> {
-  const body: unknown = await c.req.json().catch((cause: unknown) => {
-    throw new EtiquetteError('JSON_INVALID', 'Send JSON: {"reason": "..."}.', { cause });
-  });
-  const { success, data } = reason.safeParse(body);
-  if (!success) throw fieldsInvalid([missingField('reason')]);
-  return { by: c.get('user')?.username ?? '', ...data };
+  const body = checked(reason, parseJson(new Uint8Array(await c.req.arrayBuffer())));
+  return { by: c.get('user')?.username ?? '', ...body };
+}
+
+function asJson({ workflowId, runId, request: _, ...known }: Run): z.input<typeof run> {
+  return { workflow_id: workflowId, run_id: runId, ...known };
 }

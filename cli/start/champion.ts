@@ -7,7 +7,8 @@ import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
 import { champion } from '../../models/bundle/deployments.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import { TRAIN_WORKFLOW_ID } from '../../temporal/contracts.ts';
-import { followTraining, startTraining } from '../train.ts';
+import { startTraining } from '../../temporal/training.ts';
+import { followTraining } from '../train.ts';
 
 /**
  * Makes sure that something serves: the champion of an earlier run, or else a first model, trained on the
@@ -39,7 +40,10 @@ export async function ensureChampion(config: Config, say: (line: string) => void
 async function train(config: Config, catalogue: string) {
   const client = await connectClient(config);
   try {
-    const handle = await startTraining(client, config, { catalogue, by: 'npm start' }).catch((error) => {
+    const handle = await startTraining(client, config.PIPELINE_TASK_QUEUE, {
+      catalogue,
+      by: 'npm start',
+    }).catch((error) => {
       if (isEtiquetteError(error) && error.code === 'RUN_ALREADY_GOING') return null;
       throw error;
     });

@@ -111,7 +111,14 @@ const away = () =>
     new EtiquetteError('TEMPORAL_UNREACHABLE', 'No Temporal server answers.', { retryable: true }),
   );
 /** Temporal is away. */
-export const NO_PIPELINE: Pipeline = { progress: away, decide: away, deploy: away };
+export const NO_PIPELINE: Pipeline = {
+  retrain: away,
+  list: away,
+  show: away,
+  cancel: away,
+  decide: away,
+  deploy: away,
+};
 
 /** Keeps what it is told in memory. */
 export function standInPredictions(): Predictions & { readonly recorded: PredictionRecord[] } {
