@@ -2,21 +2,30 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { EtiquetteError } from '../errors.ts';
+import { createAsk } from './answering.ts';
 import { createGuard } from './authentication.ts';
 import { watchDeployments } from './deployment-metrics.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
 import { answerError } from './errors.ts';
+import { createIntake } from './intake.ts';
 import { observe } from './observe.ts';
 import { resolvePeer } from './peer.ts';
+import { productBytes } from './product-json.ts';
+import { batchRoutes } from './routes/batch.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { historyRoutes } from './routes/history.ts';
 import { predictRoutes } from './routes/predict.ts';
+import { retrainRoutes } from './routes/retrain.ts';
 import { runRoutes } from './routes/runs.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/token.ts';
+import { v2Routes } from './routes/v2.ts';
 import { createTokens } from './tokens.ts';
+
+/** The largest bodies that may be in memory together; of usual ones it is hundreds. */
+const HELD_BODIES = 8;
 
 /**
  * The HTTP API. It opens no port and reads no environment.
@@ -58,10 +67,18 @@ export function createApp(dependencies: ApiDependencies): Api {
   app.notFound((c) => answerError(new EtiquetteError('NOT_FOUND', 'Not Found'), c, log));
 
   tokenRoutes(app, dependencies, tokens);
-  predictRoutes(app, dependencies, guard);
-  explainRoutes(app, dependencies, guard);
+  const predicting = {
+    guard,
+    intake: createIntake(HELD_BODIES * productBytes(config.MAX_PICTURE_BYTES)),
+    ask: createAsk(dependencies),
+  };
+  predictRoutes(app, dependencies, predicting);
+  batchRoutes(app, dependencies, predicting);
+  v2Routes(app, dependencies, predicting);
+  explainRoutes(app, dependencies, predicting);
   statusRoutes(app, dependencies);
   historyRoutes(app, dependencies, guard);
+  retrainRoutes(app, dependencies, guard);
   runRoutes(app, dependencies, guard);
   deploymentRoutes(app, dependencies);
   documentationRoutes(app, config.RELEASE);

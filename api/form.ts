@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Busboy, type BusboyConfig, type BusboyFileStream } from '@fastify/busboy';
 import { EtiquetteError } from '../errors.ts';
+import { gather } from './gathered.ts';
 
 export interface FormLimits {
   readonly accept: RegExp;
@@ -60,7 +61,7 @@ export async function readForm(
     stream.on('limit', () => {
       broken ??= pictureTooLarge(fileBytes);
     });
-    collect(stream, (bytes) => files.set(name, bytes));
+    collect(stream, fileBytes, (bytes) => files.set(name, bytes));
   });
 
   try {
@@ -76,7 +77,7 @@ export async function readForm(
   return { fields, files };
 }
 
-export function fieldTooLarge(name: string, bytes: number): EtiquetteError {
+function fieldTooLarge(name: string, bytes: number): EtiquetteError {
   return new EtiquetteError(
     'FIELD_TOO_LARGE',
     `The field "${name.slice(0, 60)}" has more than ${bytes} bytes.`,
@@ -109,9 +110,9 @@ function bodyOf(request: Request): Readable {
 }
 
 /** A part that breaks off errs here too; the parser's own error tells the request. */
-function collect(stream: BusboyFileStream, done: (bytes: Uint8Array) => void): void {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  stream.on('end', () => done(Buffer.concat(chunks)));
+function collect(stream: BusboyFileStream, limit: number, done: (bytes: Uint8Array) => void): void {
+  const bytes = gather(limit);
+  stream.on('data', (chunk: Buffer) => bytes.add(chunk));
+  stream.on('end', () => done(bytes.take()));
   stream.on('error', () => {});
 }

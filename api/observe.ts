@@ -45,6 +45,8 @@ function template(c: Context<ApiEnvironment>): string {
 }
 
 async function length(response: Response): Promise<number> {
+  // A stream has no length yet, and reading it here would keep it from its client.
+  if (response.headers.get('transfer-encoding') === 'chunked') return 0;
   const announced = response.headers.get('content-length');
   return announced === null ? (await response.clone().arrayBuffer()).byteLength : Number(announced);
 }

@@ -1,53 +1,30 @@
-import { z } from '@hono/zod-openapi';
+import { EtiquetteError } from '../errors.ts';
 import type { PredictProduct } from '../models/runtime/jobs.ts';
 import { type FieldProblem, fieldsInvalid, missingField } from './errors.ts';
-import { type Form, fieldTooLarge, MULTIPART, readForm } from './form.ts';
+import { type Form, MULTIPART, readForm } from './form.ts';
+import { FIELD_CHARACTERS, longerThan, TEXT_BYTES, TOP_K } from './product.ts';
 
-/** Of all that is not the picture. */
-export const TEXT_BYTES = 2 * 1024 * 1024;
-
-/** The original's form: every field is required, each has a bound (bytes of UTF-8). */
-const FIELDS = {
-  product_identifier: 1024,
-  designation: 64 * 1024,
-  description: TEXT_BYTES,
-  product_id: 1024,
-  imageid: 1024,
-} as const;
-
-/** The form in the OpenAPI document. */
-export const productSchema = z.object({
-  product_identifier: z.string().min(1),
-  designation: z.string().min(1),
-  description: z.string().min(1),
-  product_id: z.string().min(1),
-  imageid: z.string().min(1),
-  image: z.string().openapi({ format: 'binary', description: 'JPEG, PNG, WebP, GIF, TIFF or AVIF' }),
-});
-
-/**
- * Reads a /predict form. The ids are required but not used, as in the original. The picture's bytes are not
- * looked at here: the inference process refuses what is no picture, by the rules that training has.
- * @throws EtiquetteError those of `readForm`, FIELDS_INVALID, FIELD_TOO_LARGE
- */
-export async function readProduct(request: Request, pictureBytes: number): Promise<PredictProduct> {
-  return productOf(await readProductForm(request, pictureBytes));
-}
+/** The original demands every field; the ids are not used, there as here. */
+const REQUIRED = ['product_identifier', 'designation', 'description', 'product_id', 'imageid'] as const;
 
 /** @throws EtiquetteError those of `readForm` */
 export function readProductForm(request: Request, pictureBytes: number): Promise<Form> {
   return readForm(request, { accept: MULTIPART, fieldBytes: TEXT_BYTES, fileBytes: pictureBytes });
 }
 
-/** @throws EtiquetteError FIELDS_INVALID, FIELD_TOO_LARGE */
+/**
+ * The product of a form. The picture's bytes are not looked at here: the inference process refuses what is no
+ * picture, by the rules that training has.
+ * @throws EtiquetteError FIELDS_INVALID, FIELD_TOO_LARGE
+ */
 export function productOf({ fields, files }: Form): PredictProduct {
   const problems: FieldProblem[] = [];
-  for (const [name, bound] of Object.entries(FIELDS)) {
+  for (const name of REQUIRED) {
     const value = fields.get(name) ?? '';
     if (files.has(name))
       problems.push({ loc: ['body', name], msg: 'str type expected', type: 'type_error.str' });
     else if (value === '') problems.push(missingField(name));
-    else if (Buffer.byteLength(value) > bound) throw fieldTooLarge(name, bound);
+    else if (longerThan(value, FIELD_CHARACTERS[name])) throw fieldTooLong(name);
   }
   const picture = files.get('image');
   if (!picture) problems.push(missingField('image'));
@@ -57,4 +34,18 @@ export function productOf({ fields, files }: Form): PredictProduct {
     description: fields.get('description') ?? '',
     picture,
   };
+}
+
+/** @throws EtiquetteError FIELDS_INVALID */
+export function topKOf({ fields, files }: Form): number {
+  const value = files.has('top_k') ? 'a file' : (fields.get('top_k') ?? '1');
+  const topK = /^\d{1,2}$/.test(value) ? Number(value) : Number.NaN;
+  if (topK >= TOP_K.least && topK <= TOP_K.most) return topK;
+  const msg = `value is not an integer of ${TOP_K.least} to ${TOP_K.most}`;
+  throw fieldsInvalid([{ loc: ['body', 'top_k'], msg, type: 'type_error.integer' }]);
+}
+
+function fieldTooLong(name: keyof typeof FIELD_CHARACTERS): EtiquetteError {
+  const bound = FIELD_CHARACTERS[name];
+  return new EtiquetteError('FIELD_TOO_LARGE', `The field "${name}" has more than ${bound} characters.`);
 }

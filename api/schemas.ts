@@ -15,3 +15,19 @@ export const errorSchema = z
 export function errorAnswer(description: string) {
   return { description, content: { 'application/json': { schema: errorSchema } } };
 }
+
+/** What every route answers that asks the model, beside its own. */
+export const predictionErrors = {
+  401: errorAnswer('No token, or not a valid one'),
+  403: errorAnswer('A role without this right'),
+  413: errorAnswer('Body, field or picture too large'),
+  415: errorAnswer('A content type that is not read here, or not a picture'),
+  422: errorAnswer('A field is missing or wrong, or the picture cannot be read'),
+  429: errorAnswer('Too many requests'),
+  503: errorAnswer('No bundle yet, or too busy; see Retry-After'),
+};
+
+/** In the place of one product's answer among several. */
+export const itemErrorSchema = z
+  .object({ error: z.object({ code: z.string(), detail: errorSchema.shape.detail }) })
+  .openapi('ProductError');

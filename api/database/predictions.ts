@@ -11,7 +11,7 @@ export interface PredictionCount {
 
 /** The answers that were given: what a prediction id leads back to. */
 export interface Predictions {
-  record(prediction: PredictionRecord): Promise<void>;
+  record(...predictions: PredictionRecord[]): Promise<void>;
   find(id: string): Promise<PredictionRecord | null>;
   countOf(bundle: string): Promise<PredictionCount>;
   /** Versions of the bundles that gave the answers on record. */
@@ -22,8 +22,8 @@ export interface Predictions {
 
 export function createPredictions(database: Database): Predictions {
   return {
-    async record(prediction) {
-      await database.insertInto('predictions').values(prediction).execute();
+    async record(...predictions) {
+      await database.insertInto('predictions').values(predictions).execute();
     },
     async find(id) {
       const found = await database

@@ -2,14 +2,15 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { isTypeCode, TYPE_CODE_NAMES } from '../../data/type-codes.ts';
 import { busy, type Explained, MAX_EXPLANATIONS } from '../../models/serving/explanations.ts';
-import type { Guard } from '../authentication.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { type FieldProblem, fieldsInvalid } from '../errors.ts';
 import type { Form } from '../form.ts';
 import { bodyOfAtMost } from '../limits.ts';
-import { productOf, productSchema, readProductForm, TEXT_BYTES } from '../product-form.ts';
-import { errorAnswer } from '../schemas.ts';
+import { formSchema, TEXT_BYTES } from '../product.ts';
+import { productOf, readProductForm } from '../product-form.ts';
+import { errorAnswer, predictionErrors } from '../schemas.ts';
+import type { Predicting } from '../several.ts';
 
 const LANGUAGES = ['fr', 'en'] as const;
 type Language = (typeof LANGUAGES)[number];
@@ -66,7 +67,7 @@ const explain = createRoute({
       required: true,
       content: {
         'multipart/form-data': {
-          schema: productSchema.extend({
+          schema: formSchema.extend({
             label: z.string().optional().openapi({ description: 'Default: the most probable type code' }),
             language: z.enum(LANGUAGES).optional().openapi({ description: 'Of the name; default: fr' }),
           }),
@@ -83,35 +84,26 @@ const explain = createRoute({
       },
     },
     400: errorAnswer('No boundary in the content type'),
-    401: errorAnswer('No token, or not a valid one'),
-    403: errorAnswer('A role without this right'),
-    413: errorAnswer('Body, field or picture too large'),
-    415: errorAnswer('Not multipart/form-data, or not a picture'),
-    422: errorAnswer('A field is missing or wrong, or the picture cannot be read'),
-    429: errorAnswer('Too many requests'),
-    503: errorAnswer('No bundle yet, or too busy; see Retry-After'),
+    ...predictionErrors,
   },
 });
 
-export function explainRoutes(app: Api, { config, inference }: ApiDependencies, guard: Guard): void {
-  /** Bodies being read: they take memory before the service's own limit sees them. */
-  let reading = 0;
-
-  async function receive(request: Request): Promise<Form> {
-    if (reading + inference.explaining >= MAX_EXPLANATIONS) throw busy();
-    reading += 1;
-    try {
-      return await readProductForm(request, config.MAX_PICTURE_BYTES);
-    } finally {
-      reading -= 1;
-    }
-  }
-
+export function explainRoutes(
+  app: Api,
+  { config, inference }: ApiDependencies,
+  { guard, intake }: Pick<Predicting, 'guard' | 'intake'>,
+): void {
+  const bodyBytes = config.MAX_PICTURE_BYTES + TEXT_BYTES;
   app.openAPIRegistry.registerPath(explain);
   app.post(
     explain.path,
     ...guard('predict', config.PREDICT_PER_MINUTE),
-    bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
+    intake({
+      bodyBytes,
+      full: (inside) => Math.max(inside, inference.explaining) >= MAX_EXPLANATIONS,
+      busy,
+    }),
+    bodyOfAtMost(bodyBytes),
     async (c) => {
       const heatMap =
         accepts(c, {
@@ -119,7 +111,7 @@ export function explainRoutes(app: Api, { config, inference }: ApiDependencies, 
           supports: ['application/json', 'image/png'],
           default: 'application/json',
         }) === 'image/png';
-      const form = await receive(c.req.raw);
+      const form = await readProductForm(c.req.raw, config.MAX_PICTURE_BYTES);
       const { code, language } = optionsOf(form);
       const { signal } = c.req.raw;
       const explained = await unlessClientGone(

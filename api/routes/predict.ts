@@ -1,139 +1,149 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
-import { EtiquetteError } from '../../errors.ts';
-import type { PredictProduct } from '../../models/runtime/jobs.ts';
-import type { Prediction } from '../../models/serving/lane.ts';
-import type { Guard } from '../authentication.ts';
-import { unlessClientGone } from '../client-gone.ts';
-import type { Api, ApiDependencies } from '../environment.ts';
+import type { Context } from 'hono';
+import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
+import { asJson, drawOf } from '../answering.ts';
+import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
+import { MULTIPART } from '../form.ts';
+import { inOrder } from '../in-order.ts';
+import { itemError } from '../item.ts';
+import { bytesOf, checked, JSON_TYPE, parseJson } from '../json.ts';
 import { bodyOfAtMost } from '../limits.ts';
-import { productSchema, readProduct, TEXT_BYTES } from '../product-form.ts';
-import { errorAnswer } from '../schemas.ts';
+import { answerSchema, formSchema, topKSchema } from '../product.ts';
+import { productOf, readProductForm, topKOf } from '../product-form.ts';
+import { type AskedProduct, productBytes, productOfJson, productSchema } from '../product-json.ts';
+import { errorAnswer, itemErrorSchema, predictionErrors } from '../schemas.ts';
+import { askPatiently, busy, each, type Predicting, shareOf } from '../several.ts';
+
+/** The original's word. */
+const SUCCESSFUL = 'Prediction successful';
+
+/** Products in one request; more go to /predict/batch. */
+export const MAX_PRODUCTS = 32;
+
+/** What goes wrong with one product is told in its place, so each is checked by itself. */
+const severalSchema = z.strictObject({
+  products: z
+    .array(z.looseObject({}))
+    .min(1)
+    .max(MAX_PRODUCTS)
+    .openapi({ description: 'Each a Product; one that is wrong gets an error in its place' }),
+  top_k: topKSchema.openapi({ description: 'For products without one of their own' }),
+});
+
+const severalAnswers = z
+  .object({
+    results: z
+      .array(z.union([answerSchema, itemErrorSchema]))
+      .openapi({ description: 'In the order of the products' }),
+    message: z.literal(SUCCESSFUL),
+  })
+  .openapi('Predictions');
 
 const predict = createRoute({
   method: 'post',
   path: '/predict',
-  summary: 'The type code of a product',
+  summary: 'The type code of a product, or of several',
+  description:
+    'The form is the original’s and demands all its fields. JSON may leave out the picture or the texts, and may hold ' +
+    `up to ${MAX_PRODUCTS} products.`,
   security: [{ token: [] }],
   request: {
     body: {
       required: true,
       content: {
-        'multipart/form-data': {
-          schema: productSchema,
-        },
+        'multipart/form-data': { schema: formSchema.extend({ top_k: topKSchema }) },
+        'application/json': { schema: z.union([productSchema, severalSchema]) },
       },
     },
   },
   responses: {
     200: {
-      description: 'The most probable type code',
-      content: {
-        'application/json': {
-          schema: z.object({
-            predictions: z
-              .array(
-                z.object({
-                  label: z.string().openapi({ example: '2583', description: 'The type code' }),
-                  confidence: z.number(),
-                  prediction: z
-                    .number()
-                    .int()
-                    .openapi({ description: "The code's place in the bundle's labels" }),
-                }),
-              )
-              .length(1),
-            message: z.literal('Prediction successful'),
-            prediction_id: z.uuid(),
-            bundle_version: z.string(),
-          }),
-        },
-      },
+      description:
+        'The most probable type codes; of several products in their order, with an error where one failed',
+      content: { 'application/json': { schema: z.union([answerSchema, severalAnswers]) } },
     },
     400: errorAnswer('No boundary in the content type'),
-    401: errorAnswer('No token, or not a valid one'),
-    403: errorAnswer('A role without this right'),
-    413: errorAnswer('Body, field or picture too large'),
-    415: errorAnswer('Not multipart/form-data, or not a picture'),
-    422: errorAnswer('A field is missing, or the picture cannot be read'),
-    429: errorAnswer('Too many requests'),
-    503: errorAnswer('No bundle yet, or too busy; see Retry-After'),
+    ...predictionErrors,
   },
 });
 
 export function predictRoutes(
   app: Api,
-  { config, inference, predictions, metrics, log, now }: ApiDependencies,
-  guard: Guard,
+  { config, inference, log }: ApiDependencies,
+  { guard, intake, ask }: Predicting,
 ): void {
-  /** Bodies being read: they take memory before the inference queue's limit sees them. */
-  let reading = 0;
-
-  async function receive(request: Request): Promise<PredictProduct> {
-    if (reading >= config.MAX_QUEUE || inference.waiting >= config.MAX_QUEUE) throw busy();
-    reading += 1;
-    try {
-      return await readProduct(request, config.MAX_PICTURE_BYTES);
-    } finally {
-      reading -= 1;
-    }
-  }
+  const pictureBytes = config.MAX_PICTURE_BYTES;
+  const share = shareOf(config.MAX_QUEUE);
 
   app.openAPIRegistry.registerPath(predict);
   app.post(
     predict.path,
     ...guard('predict', config.PREDICT_PER_MINUTE),
-    bodyOfAtMost(config.MAX_PICTURE_BYTES + TEXT_BYTES),
+    intake({
+      bodyBytes: productBytes(pictureBytes),
+      full: () => inference.waiting >= config.MAX_QUEUE,
+      busy,
+    }),
+    bodyOfAtMost(productBytes(pictureBytes)),
     async (c) => {
-      const product = await receive(c.req.raw);
-      const { signal } = c.req.raw;
-      const prediction = await unlessClientGone(
-        signal,
-        inference.predict(product, { signal, draw: drawOf(c.get('requestId')) }),
-      );
-      const best = mostProbable(prediction);
-      const id = randomUUID();
-      metrics.prediction(best.label, prediction.version, best.confidence);
-      const { label, confidence } = best;
-      const record = {
-        id,
-        at: now().toISOString(),
-        bundle: prediction.version,
-        code: Number(label),
-        confidence,
-      };
-      await predictions.record(record).catch((error: unknown) => {
-        // The answer is right all the same: whoever asked must not suffer from a full disk.
-        log.error({ err: error, predictionId: id }, 'a prediction could not be recorded');
-      });
-      return c.json({
-        predictions: [best],
-        message: 'Prediction successful',
-        prediction_id: id,
-        bundle_version: prediction.version,
-      });
+      const type = c.req.header('content-type') ?? '';
+      if (JSON_TYPE.test(type)) return await fromJson(c);
+      if (!MULTIPART.test(type)) {
+        throw new EtiquetteError(
+          'CONTENT_TYPE_UNSUPPORTED',
+          'Send multipart/form-data or application/json in UTF-8.',
+        );
+      }
+      const form = await readProductForm(c.req.raw, pictureBytes);
+      return await one(c, { product: productOf(form), topK: topKOf(form) });
     },
   );
+
+  async function fromJson(c: Context<ApiEnvironment>): Promise<Response> {
+    const body = parseJson(await bytesOf(c.req.raw, productBytes(pictureBytes)));
+    const many = typeof body === 'object' && body !== null && 'products' in body;
+    return many
+      ? await several(c, checked(severalSchema, body))
+      : await one(c, productOfJson(body, pictureBytes));
+  }
+
+  async function one(c: Context<ApiEnvironment>, { product, topK }: AskedProduct): Promise<Response> {
+    const draw = drawOf(c.get('requestId'));
+    const answer = await ask(product, { signal: c.req.raw.signal, draw });
+    return c.json({ ...asJson(answer, topK), message: SUCCESSFUL });
+  }
+
+  async function several(
+    c: Context<ApiEnvironment>,
+    body: z.output<typeof severalSchema>,
+  ): Promise<Response> {
+    const requestId = c.get('requestId');
+    const { signal } = c.req.raw;
+    const failed: unknown[] = [];
+    async function answer(index: number) {
+      try {
+        const { product, topK } = productOfJson({ top_k: body.top_k, ...body.products[index] }, pictureBytes);
+        const draw = drawOf(`${requestId}/${index}`);
+        return { ...asJson(await askPatiently(ask, product, { signal, draw }), topK), message: SUCCESSFUL };
+      } catch (error) {
+        failed.push(error);
+        return itemError(error, log, requestId);
+      }
+    }
+    const results = [];
+    for await (const result of inOrder(
+      each([...body.products.keys()]),
+      { most: share, weight: share },
+      answer,
+    )) {
+      results.push(result);
+    }
+    // Not one answer, and none is the products' own fault: the request failed, and a client may try it again.
+    if (failed.length === results.length && failed.every(temporary)) throw failed[0];
+    return c.json({ results, message: SUCCESSFUL });
+  }
 }
 
-/** 0..1, the same for the same request id: which requests a bundle on trial gets. */
-function drawOf(requestId: string): number {
-  return createHash('sha256').update(requestId).digest().readUInt32BE() / 2 ** 32;
-}
-
-function mostProbable({ probabilities, labels }: Prediction) {
-  const confidence = Math.max(...probabilities);
-  const column = probabilities.indexOf(confidence);
-  if (column < 0) throw new Error('the bundle answered with something that is no probability');
-  return { label: String(labels[column]), confidence, prediction: column };
-}
-
-function busy(): EtiquetteError {
-  return new EtiquetteError(
-    'SERVING_BUSY',
-    'Too many predictions are waiting already. Try again in a moment.',
-    {
-      retryable: true,
-    },
-  );
+function temporary(error: unknown): boolean {
+  return isEtiquetteError(error) && error.retryable;
 }

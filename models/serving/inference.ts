@@ -280,7 +280,7 @@ export function createInference({
   };
 }
 
-function noModel(): EtiquetteError {
+export function noModel(): EtiquetteError {
   return new EtiquetteError(
     'NO_MODEL',
     'No bundle is loaded yet: the first one is still being trained, deployed or loaded. Try again in a moment.',

@@ -157,6 +157,7 @@ describe('the documentation', () => {
       '/lineage/{id}',
       '/metrics',
       '/predict',
+      '/predict/batch',
       '/retrain',
       '/runs',
       '/runs/{id}',
@@ -165,6 +166,15 @@ describe('the documentation', () => {
       '/runs/{id}/reject',
       '/status',
       '/token',
+      '/v2',
+      '/v2/health/live',
+      '/v2/health/ready',
+      '/v2/models/{name}',
+      '/v2/models/{name}/infer',
+      '/v2/models/{name}/ready',
+      '/v2/models/{name}/versions/{version}',
+      '/v2/models/{name}/versions/{version}/infer',
+      '/v2/models/{name}/versions/{version}/ready',
       '/verify-token',
     ]);
   });

@@ -42,7 +42,7 @@ describe('POST /predict', () => {
     };
     const api = await testApi({ predictions });
     assert.equal((await api.predict()).status, 200);
-    assert.ok(api.logged.some(({ msg }) => msg === 'a prediction could not be recorded'));
+    assert.ok(api.logged.some(({ msg }) => msg === 'predictions could not be recorded'));
   });
 
   it('hands both texts and the picture’s bytes to the model, unchanged', async () => {
