@@ -36,7 +36,8 @@ const fields = (values: Parameters<typeof productForm>[0]) => async (): Promise<
 const now = Math.floor(Date.now() / 1000);
 const claims = {
   sub: 'data_engineer',
-  iat: now,
+  // Tokens from before the user was made are not the user's; clocks may differ by a minute.
+  iat: now + 30,
   exp: now + 600,
   iss: 'etiquette',
   aud: 'etiquette-api',
@@ -88,10 +89,10 @@ const ROWS: readonly Row[] = [
   ['GET', 405, 'METHOD_NOT_ALLOWED', () => ({ method: 'GET' })],
 
   [
-    'JSON',
-    415,
-    'CONTENT_TYPE_UNSUPPORTED',
-    () => ({ body: JSON.stringify(FIELDS), headers: { 'Content-Type': 'application/json' } }),
+    'JSON without any field',
+    422,
+    'FIELDS_INVALID',
+    () => ({ body: '{}', headers: { 'Content-Type': 'application/json' } }),
   ],
   [
     'an urlencoded form',

@@ -101,12 +101,21 @@ describe('the API process', () => {
     assert.deepEqual(await exit, [0, null]);
   });
 
-  it('does not start without secrets, and names every one that is missing', async () => {
-    const { code, output } = await start({ SECRET_KEY: '', TEST_USER_PASSWORD: '' }).ended;
+  it('does not start without a key to sign tokens with', async () => {
+    const { code, output } = await start({ SECRET_KEY: '' }).ended;
     assert.equal(code, 1);
     const { err } = JSON.parse(output.trim()) as { err: { code: string; message: string } };
     assert.equal(err.code, 'CONFIG_INVALID');
-    assert.match(err.message, /SECRET_KEY and TEST_USER_PASSWORD/);
+    assert.match(err.message, /Set SECRET_KEY/);
+  });
+
+  it('starts without TEST_USER_PASSWORD, and says how to make the first user', async () => {
+    const { child, ended } = start({ TEST_USER_PASSWORD: '' });
+    await ready(child);
+    child.kill('SIGTERM');
+    const lines = (await ended).output.trim().split('\n').map((line) => JSON.parse(line));
+    const warning = lines.find(({ level }) => level === 40);
+    assert.match(warning?.msg, /npm run users -- add NAME --role admin/);
   });
 
   it('does not start on a port that is taken, and says which', async () => {
