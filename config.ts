@@ -74,6 +74,10 @@ const schema = z.object({
   PIPELINE_METRICS_PORT: port(9464),
   TRAINING_METRICS_PORT: port(9465),
   TEMPORAL_METRICS_PORT: port(9466),
+  /** What npm run monitoring starts. */
+  PROMETHEUS_PORT: port(9090),
+  ALERTMANAGER_PORT: port(9093),
+  NODE_EXPORTER_PORT: port(9100),
 
   /** "off": no training run is told to MLflow. */
   MLFLOW: z.enum(['on', 'off']).default('on'),

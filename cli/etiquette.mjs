@@ -34,6 +34,7 @@ const COMMANDS = {
   prune: { needs: ['modules'], says: 'delete old bundles, stages and features that nothing refers to' },
   import: { needs: ['modules', 'tensorflow'], says: 'make a bundle of existing Keras files' },
   bench: { needs: ['modules', 'tensorflow', 'temporal'], says: 'measure, against a peer in the same run' },
+  monitoring: { needs: ['modules'], says: 'watch it: Prometheus, Alertmanager, node exporter' },
   sample: { needs: ['modules'], says: 'write a sample catalogue' },
   lint: { needs: ['modules'], says: 'check style and the one-way streets between folders' },
   typecheck: { needs: ['modules'], says: 'check types' },
@@ -45,7 +46,7 @@ const COMMANDS = {
 const USAGE = `Usage: npm run NAME -- [options], each with --help
 
 ${Object.entries(COMMANDS)
-  .map(([name, { says }]) => `  ${name.padEnd(10)}${says}`)
+  .map(([name, { says }]) => `  ${name.padEnd(12)}${says}`)
   .join('\n')}
 `;
 

@@ -173,7 +173,8 @@ async function answers(config: Config, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function isHealthy(url: string, signal: AbortSignal): Promise<void> {
+/** Asks until it answers. */
+export async function isHealthy(url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch(() => null);
     if (answer?.ok) return;

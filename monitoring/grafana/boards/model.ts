@@ -1,0 +1,74 @@
+import { type Board, bars, lines, mean, number, quantiles, stack } from '../board.ts';
+
+export const model: Board = {
+  uid: 'etiquette-model',
+  title: 'Étiquette: model',
+  description: 'Which bundle serves, what it answers, how sure it is, and how inference keeps up.',
+  rows: [
+    {
+      title: 'Champion',
+      panels: [
+        number('Bundle', 'What serves now.', 'none', ['etiquette_bundle_info', '{{version}}']),
+        number('Age', 'Since its deployment.', 's', ['max(etiquette_champion_age_seconds)', 'age']),
+        number('Deployments', 'Since the first one, rollbacks apart.', 'none', [
+          'max(etiquette_deployments_total{kind="deployment"})',
+          'deployments',
+        ]),
+        number('Rollbacks', 'Since the first deployment.', 'none', [
+          'max(etiquette_deployments_total{kind="rollback"})',
+          'rollbacks',
+        ]),
+      ],
+    },
+    {
+      title: 'Answers',
+      panels: [
+        stack('Predictions by code', 'A mix that changes at once is drift, or a broken client.', 'ops', [
+          'sum by (code) (rate(etiquette_predictions_total[$__rate_interval]))',
+          '{{code}}',
+        ]),
+        bars('Most frequent codes', 'In the time shown.', 'short', [
+          'topk(10, sum by (code) (increase(etiquette_predictions_total[$__range])))',
+          '{{code}}',
+        ]),
+        stack('Predictions by bundle', 'During a canary two bundles answer.', 'ops', [
+          'sum by (bundle) (rate(etiquette_predictions_total[$__rate_interval]))',
+          '{{bundle}}',
+        ]),
+        lines(
+          'Confidence',
+          'Mean by bundle. It is calibrated: the share of answers that are right should be as high.',
+          'percentunit',
+          [mean('etiquette_prediction_confidence', 'bundle'), '{{bundle}}'],
+        ),
+        lines('Unsure answers', 'Share of answers below 50 %, by bundle.', 'percentunit', [
+          'sum by (bundle) (rate(etiquette_prediction_confidence_bucket{le="0.5"}[$__rate_interval])) / sum by (bundle) (rate(etiquette_prediction_confidence_count[$__rate_interval]))',
+          '{{bundle}}',
+        ]),
+      ],
+    },
+    {
+      title: 'Inference',
+      panels: [
+        lines(
+          'Time of a batch',
+          'In the inference process.',
+          's',
+          ...quantiles('etiquette_inference_batch_seconds'),
+        ),
+        lines('Products a batch', 'More than one only under load.', 'none', [
+          mean('etiquette_inference_batch_size', 'instance'),
+          '{{instance}}',
+        ]),
+        lines('Waiting', 'Requests in the queue; full at MAX_QUEUE, then 503.', 'none', [
+          'etiquette_inference_queue_depth',
+          '{{instance}}',
+        ]),
+        lines('Restarts', 'Inference processes that died and were replaced.', 'none', [
+          'increase(etiquette_inference_restarts_total[$__rate_interval])',
+          '{{instance}}',
+        ]),
+      ],
+    },
+  ],
+};
