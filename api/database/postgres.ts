@@ -53,8 +53,10 @@ export function postgresDialect(url: string, password: string | undefined): Post
 
 /** @throws EtiquetteError DATABASE_UNAVAILABLE, or the error itself where the statement is to blame */
 function unavailable(cause: unknown): never {
-  if (cause instanceof DatabaseError && !TROUBLE_OF_THE_SERVER.test(cause.code ?? '')) throw cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
+  const refused = cause instanceof DatabaseError && !TROUBLE_OF_THE_SERVER.test(cause.code ?? '');
+  // "SASL: ...": it wants a password, and there is none.
+  if (refused || reason.startsWith('SASL')) throw cause;
   throw new EtiquetteError(
     'DATABASE_UNAVAILABLE',
     `The database does not answer (${reason}). Look after the server that DATABASE_URL names.`,

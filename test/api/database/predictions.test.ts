@@ -1,30 +1,15 @@
 import { strict as assert } from 'node:assert';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { openDatabase } from '../../../api/database/open.ts';
 import { createPredictions } from '../../../api/database/predictions.ts';
-import type { Database } from '../../../api/database/schema.ts';
+import { eachDatabase } from './each-database.ts';
 
-describe('the record of predictions', () => {
-  let directory: string;
-  let database: Database;
-  const file = () => join(directory, 'etiquette.db');
+eachDatabase('the record of predictions', (tested) => {
   const made = (id: string, at: string, bundle = 'aaaaaaaaaaaaaaaa') => ({
-    ...{ id, at, bundle, code: 2583, confidence: 0.75 },
-  });
-
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'etiquette-database-'));
-    database = await openDatabase({ file: file() });
-  });
-  afterEach(async () => {
-    await database.destroy();
-    await rm(directory, { recursive: true });
+    ...{ id, at, bundle, code: 2583, confidence: 0.123456789012345 },
   });
 
   it('knows a prediction by its id, and no other', async () => {
-    const predictions = createPredictions(database);
+    const predictions = createPredictions(tested.database);
     const one = made('one', '2026-01-02T03:04:05.678Z');
     await predictions.record(one);
     assert.deepEqual(await predictions.find('one'), one);
@@ -32,19 +17,19 @@ describe('the record of predictions', () => {
   });
 
   it('keeps what was written when it is opened again, and by a second process meanwhile', async () => {
-    await createPredictions(database).record(made('one', '2026-01-02T03:04:05.678Z'));
-    const second = await openDatabase({ file: file() });
+    await createPredictions(tested.database).record(made('one', '2026-01-02T03:04:05.678Z'));
+    const second = await openDatabase(tested.address);
     try {
       assert.equal((await createPredictions(second).find('one'))?.id, 'one');
       await createPredictions(second).record(made('two', '2026-01-02T03:04:05.679Z'));
     } finally {
       await second.destroy();
     }
-    assert.equal((await createPredictions(database).find('two'))?.id, 'two');
+    assert.equal((await createPredictions(tested.database).find('two'))?.id, 'two');
   });
 
   it('counts what a bundle has answered, and from when to when', async () => {
-    const predictions = createPredictions(database);
+    const predictions = createPredictions(tested.database);
     await predictions.record(made('one', '2026-01-02T00:00:00.000Z'));
     await predictions.record(made('two', '2026-01-01T00:00:00.000Z'));
     await predictions.record(made('three', '2026-01-03T00:00:00.000Z', 'bbbbbbbbbbbbbbbb'));
@@ -57,22 +42,10 @@ describe('the record of predictions', () => {
   });
 
   it('forgets what is too old, and nothing else', async () => {
-    const predictions = createPredictions(database);
+    const predictions = createPredictions(tested.database);
     await predictions.record(made('old', '2025-12-31T23:59:59.999Z'));
     await predictions.record(made('new', '2026-01-01T00:00:00.000Z'));
     assert.equal(await predictions.forget('2026-01-01T00:00:00.000Z'), 1);
     assert.deepEqual([await predictions.find('old'), (await predictions.find('new'))?.id], [null, 'new']);
-  });
-
-  it('says what to do when the file is no database', async () => {
-    const broken = join(directory, 'broken.db');
-    await writeFile(
-      broken,
-      'these words are no database, and they are long enough to be read as its header'.repeat(99),
-    );
-    await assert.rejects(openDatabase({ file: broken }), {
-      code: 'DATABASE_UNUSABLE',
-      message: /Restore it from a backup/,
-    });
   });
 });
