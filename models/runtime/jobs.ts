@@ -1,4 +1,5 @@
 import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
+import type { Agreement } from '../evaluation/agreement.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { Fusion } from '../fusion/fuse.ts';
 
@@ -119,6 +120,32 @@ export interface PredictRowsInput {
   readonly file: string;
 }
 
+/** A trained model's picture part gets a quicker engine, where that answers as its float engine does. */
+export interface ChooseEngineInput {
+  readonly family: FamilyName;
+  /** The trained picture model's folder. */
+  readonly imageModel: string;
+  readonly encoder: EncoderFiles;
+  /** An ndjson file of DatasetRow: ranges of values are measured on some of its pictures. */
+  readonly calibration: string;
+  /** An ndjson file of labelled DatasetRow: answers are compared on these. */
+  readonly rows: string;
+  /** Of both. */
+  readonly picturesDirectory: string;
+  /** What was said about `rows` with the float engine, as `score` or `predictRows` writes it. */
+  readonly scores: string;
+  readonly fusion: Fusion;
+  /** A folder of this job's own: `<directory>/model` is the model with the quicker engine, `<directory>/scores.safetensors` what it said. */
+  readonly directory: string;
+}
+
+/** What computes a bundle's picture features, and how far the quicker engine was from the float one. */
+export interface EngineChoice {
+  readonly name: string;
+  /** The quicker engine that was compared, chosen or not; null: it could not run. */
+  readonly compared: (Agreement & { readonly engine: string }) | null;
+}
+
 /** Labelled rows of a catalogue, and what was said about them. */
 export interface JudgedRows {
   /** training: models learnt from them, and answered them out of fold. */
@@ -151,6 +178,11 @@ export interface Jobs {
   trainImage: { input: TrainImageInput; output: TrainingSummary };
   score: { input: ScoreInput; output: { rows: number; pictures: number } };
   predictRows: { input: PredictRowsInput; output: { rows: number; pictures: number } };
+  /** null: the recipe has one engine. `quick` says whether the one in `directory` was chosen. */
+  chooseEngine: {
+    input: ChooseEngineInput;
+    output: { readonly engine: EngineChoice; readonly quick: boolean } | null;
+  };
   /** Milliseconds of one product, asked one by one: the median of `products` rows at most. */
   timeBundle: {
     input: Omit<PredictRowsInput, 'file'> & { products: number };
@@ -211,5 +243,7 @@ export interface MlProcess {
   ): Promise<Jobs[N]['output']>;
   /** The process id while one is alive. */
   readonly pid: number | undefined;
+  /** Resolves when the process that is alive now has ended; at once when none is. */
+  exited(): Promise<void>;
   close(): Promise<void>;
 }

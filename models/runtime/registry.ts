@@ -20,6 +20,7 @@ export const registry: Registry<Jobs> = {
   trainImage: async () => trainImage,
   score: async () => (await scoring()).score,
   predictRows: async () => (await scoring()).predictRows,
+  chooseEngine: async () => (await import('../bundle/engine-job.ts')).chooseEngine,
   timeBundle: async () => (await serving()).timeBundle,
   insight: async () => (await import('../evaluation/insight/job.ts')).insight,
   loadBundle: async () => (await serving()).loadBundle,

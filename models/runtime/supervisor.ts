@@ -30,6 +30,7 @@ export interface Supervisor<J extends JobMap<J>> {
     options?: RunOptions,
   ): Promise<J[N]['output']>;
   readonly pid: number | undefined;
+  exited(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -189,6 +190,11 @@ export function supervise<J extends JobMap<J>>(options: SupervisorOptions): Supe
     },
     get pid() {
       return child?.pid;
+    },
+    async exited() {
+      const living = child;
+      // A process that could not be started has an error and no exit.
+      if (living) await new Promise((resolve) => living.once('exit', resolve).once('error', resolve));
     },
     close() {
       if (closing !== undefined) return closing;

@@ -1,8 +1,9 @@
 import { EtiquetteError } from '../../errors.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { ExplainInput } from '../runtime/jobs.ts';
-import { createQueue, type Waiting } from './queue.ts';
-import { type Replica, unavailable } from './replica.ts';
+import { unavailable } from './errors.ts';
+import { createQueue, type QueueOptions, type Waiting } from './queue.ts';
+import type { Replica } from './replica.ts';
 
 /** How many explanations may wait: each costs as much as some fifty predictions. */
 export const MAX_EXPLANATIONS = 4;
@@ -17,42 +18,37 @@ export interface Explained {
 export interface Explanations {
   /** @throws EtiquetteError EXPLAIN_BUSY, SERVING_TIMEOUT, SERVING_UNAVAILABLE, SERVING_CLOSED, or PICTURE_... */
   add(input: ExplainInput, signal?: AbortSignal): Promise<Explained>;
-  /** Whether there is a slice to do. */
-  readonly pending: boolean;
   /** How many wait or are being done. */
   readonly size: number;
-  /** Does the next slice. It never rejects. */
-  slice(replica: Replica): Promise<void>;
+  /**
+   * The next slice, for a process that has nothing else to do. null: there is none for this one. It never rejects.
+   */
+  slice(replica: Replica): Promise<void> | null;
   /** Gives up all there are. */
-  close(reason: EtiquetteError): void;
+  giveUp(reason: EtiquetteError): void;
 }
 
 export function createExplanations({
   deadlineMs,
-  sliceTimeoutMs,
-}: {
-  readonly deadlineMs: number;
-  readonly sliceTimeoutMs: number;
-}): Explanations {
-  const queue = createQueue<ExplainInput, Explained>({ limit: MAX_EXPLANATIONS, deadlineMs, busy });
+  wake,
+}: Pick<QueueOptions, 'deadlineMs' | 'wake'>): Explanations {
+  const queue = createQueue<ExplainInput, Explained>({ limit: MAX_EXPLANATIONS, deadlineMs, wake, busy });
   let current: Waiting<ExplainInput, Explained> | undefined;
   /** The process that holds the half-done explanation; another one must begin anew. */
   let begunIn: Replica | undefined;
+  let slicing = false;
 
   async function next(replica: Replica, going: Waiting<ExplainInput, Explained>): Promise<void> {
     const { version } = replica.bundle;
-    const goesOn = begunIn === replica && !replica.lost;
-    if (begunIn && !goesOn) {
+    const goesOn = begunIn === replica;
+    if (begunIn && !goesOn && !begunIn.leaving) {
       // Once: it may be what kills the process.
       if (going.retried) return going.reject(unavailable(version));
       going.retried = true;
     }
     begunIn = replica;
     try {
-      const explanation = await replica.explain(
-        goesOn ? null : going.input,
-        AbortSignal.timeout(sliceTimeoutMs),
-      );
+      const explanation = await replica.explain(goesOn ? null : going.input);
       if (explanation) going.resolve({ version, explanation });
     } catch (error) {
       if (!replica.lost) going.reject(error);
@@ -61,20 +57,26 @@ export function createExplanations({
 
   return {
     add: (input, signal) => queue.add(input, signal),
-    get pending() {
-      return queue.size > 0 || current?.settled === false;
-    },
     get size() {
       return queue.size + (current?.settled === false ? 1 : 0);
     },
-    async slice(replica) {
+    slice(replica) {
+      if (slicing) return null;
       if (current?.settled !== false) {
         current = queue.take(1)[0];
         begunIn = undefined;
       }
-      if (current) await next(replica, current);
+      // What is half done waits for the process that has it, though another one is free.
+      const elsewhere = begunIn && begunIn !== replica && !begunIn.lost && !begunIn.leaving;
+      if (!current || elsewhere) return null;
+      slicing = true;
+      return next(replica, current).finally(() => {
+        slicing = false;
+        // Another bundle may serve by now: it goes on there.
+        wake();
+      });
     },
-    close(reason) {
+    giveUp(reason) {
       current?.reject(reason);
       for (const waiting of queue.take(MAX_EXPLANATIONS)) waiting.reject(reason);
     },

@@ -1,21 +1,32 @@
 import type { Logger } from 'pino';
-import { EtiquetteError } from '../../errors.ts';
 import type { ExplainInput, MlProcess, PredictProduct } from '../runtime/jobs.ts';
+import { contentKey, createAnswers } from './answers.ts';
+import { closed, noModel } from './errors.ts';
 import { createExplanations, type Explained } from './explanations.ts';
 import { createLane, type Lane, type Prediction, type ServingBundle } from './lane.ts';
+import { type Processes, startPool } from './pool.ts';
 import { createQueue } from './queue.ts';
-import { type Replica, startReplica } from './replica.ts';
-import { createTrial, type Trial, type TrialPlan, type TrialState } from './trial.ts';
+import { createSwitch, type Deployed } from './switch.ts';
+import { createTrial, type TrialPlan, type TrialState } from './trial.ts';
 
 export interface InferenceOptions {
   /** The folder of bundles, each in a folder named by its version. */
   readonly bundles: string;
   readonly encoders: string;
-  /** Makes a child process: one serves, a second one lives while a bundle is prepared. */
+  /** Makes a child process. */
   readonly createMl: () => MlProcess;
+  /** Child processes of a bundle; as many again live while another one is prepared. */
+  readonly processes?: number;
+  /** A child that holds so many MB more than when it was ready is replaced. */
+  readonly growthMb?: number;
   /** How many requests may wait; one more is SERVING_BUSY. */
   readonly maxQueue: number;
+  /** Products that go to a child at once. */
   readonly maxBatch?: number;
+  /** How long a batch may wait for more products, while there is load; see `createLane`. */
+  readonly batchWaitMs?: number;
+  /** How many answers are kept, to be given again; 0: none. */
+  readonly cachedAnswers?: number;
   /** From the call of `predict` to its answer. */
   readonly deadlineMs?: number;
   /** From the call of `explain` to its answer: predictions go first, so that it may take a while. */
@@ -24,7 +35,12 @@ export interface InferenceOptions {
   readonly loadTimeoutMs?: number;
   readonly log: Logger;
   readonly onBatch?: (size: number, seconds: number) => void;
+  /** How long a request waited for a child. */
+  readonly onWait?: (seconds: number) => void;
   readonly onRestart?: () => void;
+  readonly onRecycle?: () => void;
+  /** Whether an answer was kept already. */
+  readonly onCache?: (hit: boolean) => void;
 }
 
 export interface PredictOptions {
@@ -33,19 +49,13 @@ export interface PredictOptions {
   readonly draw?: number;
 }
 
-export interface Deployed {
-  readonly version: string;
-  /** What served before; null when nothing did. The version itself when it was serving already. */
-  readonly replaced: string | null;
-}
-
 /**
- * Serves one bundle from a child process and replaces it without losing a request. Requests wait in a bounded
- * queue; whatever waits when the child is free goes to it as one batch.
+ * Serves one bundle from a pool of child processes and replaces it without losing a request. Requests wait in one
+ * bounded queue; a child that is free takes its share of what waits as one batch.
  */
 export interface InferenceService {
   /**
-   * Loads a bundle in a child of its own, beside the one that serves, and checks its golden products.
+   * Loads a bundle in children of its own, beside those that serve, and checks its golden products in each.
    * @throws EtiquetteError BUNDLE_UNKNOWN, BUNDLE_CORRUPT, BUNDLE_LOAD_FAILED or BUNDLE_GOLDEN_MISMATCH
    */
   prepare(version: string): Promise<void>;
@@ -67,7 +77,7 @@ export interface InferenceService {
   try(plan: TrialPlan): Promise<TrialState>;
   /** null: no trial goes on. */
   trial(): TrialState | null;
-  /** Ends a trial and closes its process; what it was asked is answered first. Nothing happens when none goes on. */
+  /** Ends a trial and closes its processes; what it was asked is answered first. Nothing happens when none goes on. */
   endTrial(): Promise<void>;
   /**
    * @throws EtiquetteError NO_MODEL, SERVING_BUSY, SERVING_TIMEOUT, SERVING_UNAVAILABLE, SERVING_CLOSED (all
@@ -82,214 +92,103 @@ export interface InferenceService {
   explain(input: ExplainInput, options?: { readonly signal?: AbortSignal }): Promise<Explained>;
   /** How many requests wait. */
   readonly waiting: number;
+  /** The children of the bundle that serves; none before there is one. */
+  readonly processes: Processes;
   /** How many explanations wait or are being made. */
   readonly explaining: number;
   /** Takes no more requests, answers the predictions it has, gives up explanations, and closes every child. */
   close(): Promise<void>;
 }
 
-/**
- * A batch that takes longer than so many deadlines hangs: its child is replaced. Below that it may only be slow,
- * and loading a bundle again would make an overload worse.
- */
-const HANGS_AFTER_DEADLINES = 3;
+/** A batch that takes half the deadline hangs: the other half is for asking again. */
+const HANGS_AFTER = 0.5;
 
 /** Whoever is answered by a bundle on trial must not wait much longer than the champion would have them wait. */
 const TRIAL_PATIENCE_MS = 2_000;
 
 export function createInference({
+  processes = 1,
+  growthMb = 512,
   maxQueue,
   maxBatch = 8,
+  batchWaitMs = 0,
+  cachedAnswers = 0,
   deadlineMs = 10_000,
   explainDeadlineMs = 30_000,
   loadTimeoutMs = 60_000,
-  onBatch,
+  onCache,
   ...options
 }: InferenceOptions): InferenceService {
-  const { log } = options;
-  const queue = createQueue<PredictProduct, Prediction>({ limit: maxQueue, deadlineMs });
-  const hangsAfterMs = HANGS_AFTER_DEADLINES * deadlineMs;
-  const explanations = createExplanations({
-    deadlineMs: explainDeadlineMs,
-    sliceTimeoutMs: hangsAfterMs,
+  const wake = () => bundles.serving?.pump();
+  const queue = createQueue<PredictProduct, Prediction>({ limit: maxQueue, deadlineMs, wake });
+  const explanations = createExplanations({ deadlineMs: explainDeadlineMs, wake });
+  const answers = createAnswers(cachedAnswers);
+  const batches = { maxBatch, batchWaitMs, onBatch: options.onBatch, onWait: options.onWait };
+  const hangsAfterMs = HANGS_AFTER * deadlineMs;
+  const growthBytes = growthMb * 1024 * 1024;
+  const poolOptions = { ...options, processes, growthBytes, loadTimeoutMs, maxBatch, hangsAfterMs };
+  const bundles = createSwitch({
+    log: options.log,
+    start: (version, stopping) => startPool(version, poolOptions, stopping),
+    serve: (pool) => createLane({ ...batches, pool, queue, explanations }),
+    createTrial: (plan, pool) =>
+      createTrial({ ...batches, plan, pool, maxQueue, patienceMs: Math.min(TRIAL_PATIENCE_MS, deadlineMs) }),
   });
-  const replicaOptions = { ...options, loadTimeoutMs, maxBatch };
-  const retiring = new Set<Promise<void>>();
-  const stopping = new AbortController();
-  let serving: Lane | null = null;
-  let prepared: Replica | null = null;
-  let trial: { readonly lane: Trial; readonly timer: NodeJS.Timeout } | null = null;
-  let lastDeployment: Promise<unknown> = Promise.resolve();
+  let stopping = false;
 
-  function serialized<T>(task: () => Promise<T>): Promise<T> {
-    const result = lastDeployment.then(task);
-    lastDeployment = result.catch(() => {});
-    return result;
+  /** @throws EtiquetteError when nobody could answer */
+  function lane(): Lane {
+    if (stopping) throw closed();
+    if (!bundles.serving) throw noModel();
+    return bundles.serving;
   }
 
-  async function prepare(version: string): Promise<void> {
-    if (stopping.signal.aborted) throw closed();
-    if (prepared?.bundle.version === version || serving?.facts.version === version) return;
-    await prepared?.close();
-    prepared = null;
-    prepared = await startReplica(version, replicaOptions, stopping.signal);
-    log.info({ bundle: version }, 'a bundle is loaded and answers its golden products');
-  }
-
-  function activate(version: string): Deployed {
-    if (serving?.facts.version === version) return { version, replaced: version };
-    if (prepared?.bundle.version !== version) {
-      throw new EtiquetteError(
-        'BUNDLE_NOT_PREPARED',
-        `Bundle ${version} is not prepared. Prepare it first.`,
-        {
-          retryable: true,
-        },
-      );
-    }
-    const old = serving;
-    const replica = prepared;
-    prepared = null;
-    serving = createLane({
-      replica,
-      queue,
-      maxBatch,
-      hangsAfterMs,
-      onBatch,
-      // Predictions go first: a slice of an explanation is for a child that has nothing else to do.
-      otherwise: () => (explanations.pending ? explanations.slice(replica) : null),
-    });
-    if (old) retire(old);
-    serving.pump();
-    const replaced = old?.facts.version ?? null;
-    log.info({ bundle: version, replaced }, 'a bundle serves');
-    return { version, replaced };
-  }
-
-  async function deploy(version: string): Promise<Deployed> {
-    await prepare(version);
-    return activate(version);
-  }
-
-  async function begin(plan: TrialPlan): Promise<TrialState> {
-    const going = trial?.lane.state;
-    if (going && going.version === plan.version && going.kind === plan.kind) return going;
-    if (!serving) throw noModel();
-    if (serving.facts.version === plan.version) {
-      throw new EtiquetteError(
-        'BUNDLE_SERVES_ALREADY',
-        `Bundle ${plan.version} serves already: there is nothing to try.`,
-      );
-    }
-    await stopTrial();
-    await prepare(plan.version);
-    const replica = prepared as Replica;
-    const lane = createTrial({
-      ...{ plan, replica, maxQueue, maxBatch, hangsAfterMs, onBatch },
-      patienceMs: Math.min(TRIAL_PATIENCE_MS, deadlineMs),
-    });
-    const timer = setTimeout(() => void serialized(endTrial).catch(() => {}), plan.seconds * 1000).unref();
-    trial = { lane, timer };
-    log.info({ bundle: plan.version, kind: plan.kind, share: plan.share }, 'a bundle is tried');
-    return lane.state;
-  }
-
-  /** Its replica stays loaded: it is what may be activated next. */
-  async function stopTrial(): Promise<void> {
-    if (!trial) return;
-    const { lane, timer } = trial;
-    clearTimeout(timer);
-    trial = null;
-    while (lane.lane.busy !== null) await lane.lane.busy;
-    log.info({ ...lane.state }, 'a trial ended');
-  }
-
-  async function endTrial(): Promise<void> {
-    if (!trial) return;
-    await stopTrial();
-    await prepared?.close();
-    prepared = null;
-  }
-
-  function ask(product: PredictProduct, signal?: AbortSignal): Promise<Prediction> {
-    const prediction = queue.add(product, signal);
-    serving?.pump();
+  async function ask(product: PredictProduct, version: string, signal?: AbortSignal): Promise<Prediction> {
+    if (cachedAnswers === 0) return queue.add(product, signal);
+    const key = contentKey(product);
+    const kept = answers.get(version, key);
+    onCache?.(kept !== null);
+    if (kept) return kept;
+    const prediction = await queue.add(product, signal);
+    answers.add(key, prediction);
     return prediction;
   }
 
-  function retire(old: Lane): void {
-    const gone = (async () => {
-      await old.stop();
-      await old.replica.close();
-    })()
-      .catch((error: unknown) => log.error({ err: error }, 'an old inference process could not be closed'))
-      .finally(() => retiring.delete(gone));
-    retiring.add(gone);
-  }
-
   return {
-    prepare: (version) => serialized(() => prepare(version)),
-    activate: (version) =>
-      serialized(async () => {
-        await stopTrial();
-        return activate(version);
-      }),
-    deploy: (version) =>
-      serialized(async () => {
-        await stopTrial();
-        return deploy(version);
-      }),
-    try: (plan) => serialized(() => begin(plan)),
-    trial: () => trial?.lane.state ?? null,
-    endTrial: () => serialized(endTrial),
-    restore: (version) =>
-      serialized(async () => {
-        if (!serving) await deploy(version);
-      }),
-    current: () => serving?.facts ?? null,
+    prepare: bundles.prepare,
+    activate: bundles.activate,
+    deploy: bundles.deploy,
+    try: bundles.try,
+    trial: () => bundles.trial?.state ?? null,
+    endTrial: bundles.endTrial,
+    restore: bundles.restore,
+    current: () => bundles.serving?.facts ?? null,
     get waiting() {
       return queue.size;
     },
-    predict(product, { signal, draw = Math.random() } = {}) {
-      if (stopping.signal.aborted) return Promise.reject(closed());
-      if (!serving) return Promise.reject(noModel());
-      if (!trial) return ask(product, signal);
-      return trial.lane.predict(product, { ...(signal && { signal }), draw, champion: ask });
+    get processes() {
+      return bundles.serving?.pool.processes ?? { ready: 0, wanted: processes };
     },
-    explain(input, { signal } = {}) {
-      if (stopping.signal.aborted) return Promise.reject(closed());
-      if (!serving) return Promise.reject(noModel());
-      const explained = explanations.add(input, signal);
-      serving.pump();
-      return explained;
+    async predict(product, { signal, draw = Math.random() } = {}) {
+      const { version } = lane().facts;
+      const { trial } = bundles;
+      if (!trial) return ask(product, version, signal);
+      // Kept answers would have no place in a comparison: the champion would seem to be faster than it is.
+      return trial.predict(product, { ...(signal && { signal }), draw, champion: queue.add });
+    },
+    async explain(input, { signal } = {}) {
+      lane();
+      return explanations.add(input, signal);
     },
     get explaining() {
       return explanations.size;
     },
     async close() {
-      stopping.abort(closed());
-      explanations.close(closed());
-      await lastDeployment;
-      await stopTrial();
-      // Every request has a deadline, so this ends.
-      while (serving !== null && serving.busy !== null) await serving.busy;
-      await Promise.all([prepared?.close(), serving?.replica.close(), ...retiring]);
-      prepared = null;
-      serving = null;
+      stopping = true;
+      explanations.giveUp(closed());
+      await bundles.stop();
+      await queue.idle();
+      await bundles.close();
     },
   };
-}
-
-export function noModel(): EtiquetteError {
-  return new EtiquetteError(
-    'NO_MODEL',
-    'No bundle is loaded yet: the first one is still being trained, deployed or loaded. Try again in a moment.',
-    { retryable: true },
-  );
-}
-
-function closed(): EtiquetteError {
-  return new EtiquetteError('SERVING_CLOSED', 'The service is stopping. Try again in a moment.', {
-    retryable: true,
-  });
 }

@@ -1,7 +1,10 @@
 import { EtiquetteError } from '../../errors.ts';
 import type { PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import { unavailable } from './errors.ts';
+import type { Explanations } from './explanations.ts';
+import type { Pool } from './pool.ts';
 import type { RequestQueue, Waiting } from './queue.ts';
-import { type Replica, unavailable } from './replica.ts';
+import type { Replica } from './replica.ts';
 
 /** A bundle that answers requests. */
 export interface ServingBundle {
@@ -23,77 +26,120 @@ export interface Prediction {
   readonly image: Float32Array | null;
 }
 
-export interface LaneOptions {
-  readonly replica: Replica;
-  readonly queue: RequestQueue<PredictProduct, Prediction>;
+export interface BatchOptions {
+  /** Products that go to a process at once. */
   readonly maxBatch: number;
-  /** A batch that takes longer hangs: its child is replaced. */
-  readonly hangsAfterMs: number;
+  /** How long a batch may wait for more, while there is load. */
+  readonly batchWaitMs: number;
   readonly onBatch?: ((size: number, seconds: number) => void) | undefined;
-  /** Work for a child without a batch to do; null when there is none. It never rejects. */
-  readonly otherwise?: () => Promise<void> | null;
+  /** How long a request waited for a process. */
+  readonly onWait?: ((seconds: number) => void) | undefined;
 }
 
-/** One child process and the requests that go to it, a batch at a time. */
+export interface LaneOptions extends BatchOptions {
+  readonly pool: Pool;
+  readonly queue: RequestQueue<PredictProduct, Prediction>;
+  /** For a process that no prediction waits for. */
+  readonly explanations?: Explanations;
+}
+
+/** A pool and the requests that go to it, batch by batch. */
 export interface Lane {
-  readonly replica: Replica;
+  readonly pool: Pool;
   readonly facts: ServingBundle;
-  /** Hands the child what waits, if it is free. */
+  /** Gives what waits to the processes that are free. */
   pump(): void;
-  /** Until the batch in flight is answered. */
-  readonly busy: Promise<void> | null;
-  /** Takes nothing more; what waits in the queue is another lane's. @returns when the batch in flight is answered */
-  stop(): Promise<void>;
+  /** Takes nothing more, and closes the pool; what waits in the queue is another lane's. */
+  close(): Promise<void>;
 }
 
-export function createLane(options: LaneOptions): Lane {
-  const { replica, queue, maxBatch, otherwise } = options;
-  const { version, family, labels } = replica.bundle;
+/**
+ * How batches are cut. A process that is free takes its share of what waits: as many as there are for each process
+ * of the pool, maxBatch at most. So a request that comes alone goes alone and at once, a burst is spread over the
+ * processes, and the longer the queue is the larger the batches are. Only while batches have company (the last one
+ * had more than one product) may the next wait up to batchWaitMs for more.
+ */
+export function createLane({ pool, queue, maxBatch, batchWaitMs, explanations, ...on }: LaneOptions): Lane {
+  const { version, family, labels } = pool.bundle;
   const facts = { version, family, labels, since: new Date() };
-  let busy: Promise<void> | null = null;
   let stopped = false;
+  let lastBatch = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   function pump(): void {
-    if (busy !== null || stopped) return;
-    const work = queue.size > 0 ? answer(queue.take(maxBatch)) : (otherwise?.() ?? null);
-    if (work === null) return;
-    busy = work.finally(() => {
-      busy = null;
-      pump();
-    });
+    clearTimeout(timer);
+    if (stopped) return;
+    if (pool.broken) giveUp();
+    for (const replica of pool.replicas) {
+      if (!replica.idle || replica.lost) continue;
+      const wait = patience();
+      if (wait > 0) {
+        timer = setTimeout(pump, wait);
+        return;
+      }
+      if (queue.size > 0) void answer(replica, take());
+      else void explanations?.slice(replica)?.then(() => free(replica));
+    }
   }
 
-  async function answer(batch: readonly Waiting<PredictProduct, Prediction>[]): Promise<void> {
+  function take(): Waiting<PredictProduct, Prediction>[] {
+    const batch = queue.take(Math.min(maxBatch, Math.ceil(queue.size / pool.processes.ready)));
+    lastBatch = batch.length;
+    return batch;
+  }
+
+  /** Milliseconds that the next batch has to wait. */
+  function patience(): number {
+    const { size, oldest } = queue;
+    if (oldest === undefined || lastBatch <= 1 || size >= maxBatch) return 0;
+    return oldest + batchWaitMs - performance.now();
+  }
+
+  async function answer(
+    replica: Replica,
+    batch: readonly Waiting<PredictProduct, Prediction>[],
+  ): Promise<void> {
     const start = performance.now();
+    for (const { since } of batch) on.onWait?.((start - since) / 1000);
     try {
-      const outcomes = await replica.predict(
-        batch.map((waiting) => waiting.input),
-        AbortSignal.timeout(options.hangsAfterMs),
-      );
-      options.onBatch?.(batch.length, (performance.now() - start) / 1000);
+      const outcomes = await replica.predict(batch.map(({ input }) => input));
+      on.onBatch?.(batch.length, (performance.now() - start) / 1000);
       batch.forEach((waiting, index) => {
         settle(waiting, outcomes[index], facts);
       });
     } catch (error) {
-      // Put back last first, so that they keep their order.
-      for (const waiting of batch.toReversed()) {
-        if (!replica.lost) waiting.reject(error);
-        else if (waiting.retried) waiting.reject(unavailable(version, error));
-        else queue.retry(waiting);
-      }
+      if (replica.lost) again(batch, error);
+      else for (const waiting of batch) waiting.reject(error);
     }
+    free(replica);
   }
 
+  /** Each is asked once more, alone: one of them may be what killed the process. */
+  function again(batch: readonly Waiting<PredictProduct, Prediction>[], cause: unknown): void {
+    for (const waiting of batch) if (waiting.retried) waiting.reject(unavailable(version, cause));
+    queue.retry(batch);
+  }
+
+  function free(replica: Replica): void {
+    pool.inspect(replica);
+    pump();
+  }
+
+  function giveUp(): void {
+    const reason = unavailable(version);
+    while (queue.size > 0) for (const waiting of queue.take(queue.size)) waiting.reject(reason);
+    explanations?.giveUp(reason);
+  }
+
+  pool.watch(pump);
   return {
-    replica,
+    pool,
     facts,
     pump,
-    get busy() {
-      return busy;
-    },
-    async stop() {
+    close() {
       stopped = true;
-      await busy;
+      clearTimeout(timer);
+      return pool.close();
     },
   };
 }

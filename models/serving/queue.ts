@@ -4,6 +4,8 @@ export interface QueueOptions {
   /** How many may wait; those being answered do not count. */
   readonly limit: number;
   readonly deadlineMs: number;
+  /** Called whenever something waits that did not before. */
+  readonly wake: () => void;
   /** What one more than the limit is told. */
   readonly busy?: (limit: number) => EtiquetteError;
 }
@@ -11,6 +13,8 @@ export interface QueueOptions {
 /** A request that waits or is being answered. Settling twice does nothing. */
 export interface Waiting<In, Out> {
   readonly input: In;
+  /** When it came, as `performance.now` counts. */
+  readonly since: number;
   /** Its child died under it once already. */
   retried: boolean;
   /** Answered or given up. */
@@ -27,17 +31,24 @@ export interface RequestQueue<In, Out> {
   add(input: In, signal?: AbortSignal): Promise<Out>;
   /** The next batch, oldest first. One that is retried comes alone: it may be what kills the child. */
   take(most: number): Waiting<In, Out>[];
-  /** Puts a request that still waits for its answer back in front; the limit does not count for it. */
-  retry(waiting: Waiting<In, Out>): void;
+  /** Puts those that still wait for their answers back in front, in this order; the limit does not count for them. */
+  retry(waiting: readonly Waiting<In, Out>[]): void;
   readonly size: number;
+  /** When the oldest that waits came; undefined when none does. */
+  readonly oldest: number | undefined;
+  /** Resolves when no request is without its answer. Each has a deadline, so this ends when no more come. */
+  idle(): Promise<void>;
 }
 
 export function createQueue<In, Out>({
   limit,
   deadlineMs,
+  wake,
   busy = servingBusy,
 }: QueueOptions): RequestQueue<In, Out> {
   const queue: Waiting<In, Out>[] = [];
+  let open = 0;
+  let whenIdle: (() => void)[] = [];
   const remove = (waiting: Waiting<In, Out>) => {
     const place = queue.indexOf(waiting);
     if (place >= 0) queue.splice(place, 1);
@@ -50,13 +61,20 @@ export function createQueue<In, Out>({
       return new Promise<Out>((resolve, reject) => {
         let settled = false;
         const leave = () => {
+          if (settled) return;
           settled = true;
+          open -= 1;
+          if (open === 0) {
+            for (const done of whenIdle) done();
+            whenIdle = [];
+          }
           clearTimeout(timer);
           signal?.removeEventListener('abort', onAbort);
           remove(waiting);
         };
         const waiting: Waiting<In, Out> = {
           input,
+          since: performance.now(),
           retried: false,
           get settled() {
             return settled;
@@ -73,7 +91,9 @@ export function createQueue<In, Out>({
         const onAbort = () => waiting.reject(signal?.reason);
         const timer = setTimeout(() => waiting.reject(late(deadlineMs)), deadlineMs);
         signal?.addEventListener('abort', onAbort, { once: true });
+        open += 1;
         queue.push(waiting);
+        wake();
       });
     },
     take(most) {
@@ -82,13 +102,18 @@ export function createQueue<In, Out>({
       return queue.splice(0, end < 0 ? most : Math.min(most, end));
     },
     retry(waiting) {
-      if (waiting.settled) return;
-      waiting.retried = true;
-      queue.unshift(waiting);
+      const left = waiting.filter(({ settled }) => !settled);
+      for (const one of left) one.retried = true;
+      queue.unshift(...left);
+      wake();
     },
     get size() {
       return queue.length;
     },
+    get oldest() {
+      return queue[0]?.since;
+    },
+    idle: () => (open === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };
 }
 

@@ -1,165 +1,158 @@
 import { basename, join } from 'node:path';
-import type { Logger } from 'pino';
-import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
+import { EtiquetteError } from '../../errors.ts';
 import type { Bundle } from '../bundle/format.ts';
 import { readBundle } from '../bundle/load.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { ExplainInput, MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
-import { checkGolden, readGolden } from './golden.ts';
-
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+import { bundleUnknown, loadFailure } from './errors.ts';
+import { checkGolden, type GoldenSet, readGolden } from './golden.ts';
 
 export interface ReplicaOptions {
-  readonly bundles: string;
   readonly encoders: string;
   readonly createMl: () => MlProcess;
+  /** For loading the bundle, and again for each batch of its golden products. */
   readonly loadTimeoutMs: number;
+  /** A batch that takes longer hangs. */
+  readonly hangsAfterMs: number;
   readonly maxBatch: number;
-  readonly log: Logger;
-  /** Called when a child died and its bundle had to be loaded again. */
-  readonly onRestart?: () => void;
 }
 
-/** A child process that holds one bundle. */
+/** A bundle on disk that replicas are started from. */
+export interface StoredBundle {
+  readonly bundle: Bundle;
+  readonly directory: string;
+  readonly golden: GoldenSet;
+}
+
+/** A child process that holds one bundle, from its start to its death; it is never started again. */
 export interface Replica {
   readonly bundle: Bundle;
-  /**
-   * Answers products in one batch; a child that died since is replaced first.
-   * @throws EtiquetteError SERVING_UNAVAILABLE while the bundle cannot be loaded again
-   */
-  predict(products: readonly PredictProduct[], signal: AbortSignal): Promise<readonly PredictOutcome[]>;
+  /** It has nothing to do. It does one thing at a time: whoever gives it work looks here first. */
+  readonly idle: boolean;
+  /** Its process died or hangs. It answers no more. */
+  readonly lost: boolean;
+  /** It was told to close, though it is not lost. */
+  readonly leaving: boolean;
+  /** Bytes of memory that its process holds more than when it was ready. */
+  readonly growth: number;
+  predict(products: readonly PredictProduct[]): Promise<readonly PredictOutcome[]>;
   /**
    * One slice of an explanation: null as input goes on with the last one, null as output is not the end.
-   * @throws EtiquetteError as predict, or the product's own problem (PICTURE_...)
+   * @throws EtiquetteError the product's own problem (PICTURE_...)
    */
-  explain(input: ExplainInput | null, signal: AbortSignal): Promise<Explanation | null>;
-  /** Whether the child that held the bundle is gone. */
-  readonly lost: boolean;
+  explain(input: ExplainInput | null): Promise<Explanation | null>;
+  /** Resolves when its process is gone. */
+  readonly exited: Promise<void>;
+  /** Lets it end what it does, then ends its process. */
   close(): Promise<void>;
 }
 
-/**
- * Starts a child, loads a bundle in it and checks its golden products. A failure leaves no child behind.
- * `stopping` ends this, and later reloads, early.
- * @throws EtiquetteError BUNDLE_UNKNOWN, BUNDLE_CORRUPT, BUNDLE_LOAD_FAILED or BUNDLE_GOLDEN_MISMATCH
- */
-export async function startReplica(
-  version: string,
-  options: ReplicaOptions,
-  stopping: AbortSignal,
-): Promise<Replica> {
-  const directory = join(options.bundles, version);
+/** @throws EtiquetteError BUNDLE_UNKNOWN, BUNDLE_CORRUPT */
+export async function readStored(bundles: string, version: string): Promise<StoredBundle> {
   // The version becomes a path: nothing but a version may pass.
-  if (!/^[0-9a-f]{16}$/.test(version)) throw unknown(version);
-  const bundle = await readBundle(directory);
-  const golden = await readGolden(directory);
-  const ml = options.createMl();
-  try {
-    const replica = hold(bundle, directory, ml, options, stopping);
-    await replica.load();
-    const outcomes: PredictOutcome[] = [];
-    for (let start = 0; start < golden.products.length; start += options.maxBatch) {
-      const batch = golden.products.slice(start, start + options.maxBatch);
-      outcomes.push(...(await replica.predict(batch, AbortSignal.any([stopping, timeout(options)]))));
-    }
-    checkGolden(bundle, golden, outcomes);
-    return replica;
-  } catch (error) {
-    await ml.close();
-    throw loadFailure(version, error);
-  }
+  if (!/^[0-9a-f]{16}$/.test(version)) throw bundleUnknown(version);
+  const directory = join(bundles, version);
+  return { bundle: await readBundle(directory), directory, golden: await readGolden(directory) };
 }
 
-function hold(
-  bundle: Bundle,
-  directory: string,
-  ml: MlProcess,
-  { encoders, log, onRestart, ...options }: ReplicaOptions,
+/**
+ * Starts a child, loads a bundle in it and checks its golden products: a replica that is there has answered, and
+ * its code and memory are warm. A failure leaves no child behind.
+ * @throws EtiquetteError BUNDLE_CORRUPT, BUNDLE_LOAD_FAILED or BUNDLE_GOLDEN_MISMATCH
+ */
+export async function startReplica(
+  { bundle, directory, golden }: StoredBundle,
+  { encoders, createMl, loadTimeoutMs, maxBatch, hangsAfterMs }: ReplicaOptions,
   stopping: AbortSignal,
-): Replica & { load(): Promise<void> } {
-  let holder: number | undefined;
-  let failures = 0;
-  let notBefore = 0;
-
-  async function load(): Promise<void> {
-    const loaded = await ml.run(
-      'loadBundle',
-      { bundle: directory, encoders },
-      { signal: AbortSignal.any([stopping, timeout(options)]) },
-    );
+): Promise<Replica> {
+  const ml = createMl();
+  const soon = () => ({ signal: AbortSignal.any([stopping, AbortSignal.timeout(loadTimeoutMs)]) });
+  try {
+    const loaded = await ml.run('loadBundle', { bundle: directory, encoders }, soon());
     if (loaded.version !== basename(directory)) {
       throw new EtiquetteError(
         'BUNDLE_CORRUPT',
         `${directory} holds bundle ${loaded.version}. A bundle's folder has its version as name: rename it.`,
       );
     }
-    holder = ml.pid;
+    const outcomes: PredictOutcome[] = [];
+    let memory = 0;
+    for (let start = 0; start < golden.products.length; start += maxBatch) {
+      const products = golden.products.slice(start, start + maxBatch);
+      const { predictions, rss } = await ml.run('predict', { products }, soon());
+      outcomes.push(...predictions);
+      memory = rss;
+    }
+    checkGolden(bundle, golden, outcomes);
+    return hold(bundle, ml, { memory, hangsAfterMs });
+  } catch (error) {
+    await ml.close();
+    throw loadFailure(bundle.version, error);
   }
+}
 
-  async function reload(): Promise<void> {
-    if (Date.now() < notBefore) throw unavailable(bundle.version);
-    log.warn({ bundle: bundle.version }, 'the inference process is gone: loading its bundle again');
-    onRestart?.();
+function hold(
+  bundle: Bundle,
+  ml: MlProcess,
+  { memory, hangsAfterMs }: { readonly memory: number; readonly hangsAfterMs: number },
+): Replica {
+  const { pid } = ml;
+  let work: Promise<unknown> | null = null;
+  let hangs = false;
+  let growth = 0;
+  let leaving = false;
+  let closing: Promise<void> | null = null;
+  const lost = () => hangs || ml.pid !== pid;
+
+  /** A child that hangs is given up at once: whoever waits must not wait for its end too. */
+  async function within<T>(task: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        hangs = true;
+        reject(new Error(`no answer within ${hangsAfterMs} ms`));
+      }, hangsAfterMs);
+    });
+    const result = Promise.race([task, tooLong]);
+    work = result;
     try {
-      await load();
-      failures = 0;
-    } catch (cause) {
-      if (stopping.aborted) throw cause;
-      notBefore = Date.now() + Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
-      failures += 1;
-      log.error({ bundle: bundle.version, err: cause }, 'the bundle could not be loaded again');
-      throw unavailable(bundle.version, cause);
+      return await result;
+    } finally {
+      clearTimeout(timer);
+      work = null;
     }
   }
 
   return {
     bundle,
-    load,
-    get lost() {
-      return ml.pid === undefined || ml.pid !== holder;
+    exited: ml.exited(),
+    get idle() {
+      return work === null;
     },
-    async predict(products, signal) {
-      if (this.lost) await reload();
-      const { predictions } = await ml.run('predict', { products }, { signal });
+    get lost() {
+      return lost();
+    },
+    get leaving() {
+      return leaving;
+    },
+    get growth() {
+      return growth;
+    },
+    async predict(products) {
+      const { predictions, rss } = await within(ml.run('predict', { products }));
       if (predictions.length !== products.length) {
         throw new Error(`${predictions.length} answers came back for ${products.length} products`);
       }
+      growth = rss - memory;
       return predictions;
     },
-    async explain(input, signal) {
-      if (this.lost) await reload();
-      return ml.run('explain', input, { signal });
+    explain: (input) => within(ml.run('explain', input)),
+    close() {
+      leaving ||= !lost();
+      closing ??= Promise.resolve(work)
+        .catch(() => {})
+        .then(() => ml.close());
+      return closing;
     },
-    close: () => ml.close(),
   };
-}
-
-const timeout = ({ loadTimeoutMs }: { readonly loadTimeoutMs: number }) => AbortSignal.timeout(loadTimeoutMs);
-
-function unknown(version: string): EtiquetteError {
-  return new EtiquetteError(
-    'BUNDLE_UNKNOWN',
-    `There is no bundle "${version}". "npm run models" lists those there are.`,
-  );
-}
-
-export function unavailable(version: string, cause?: unknown): EtiquetteError {
-  return new EtiquetteError(
-    'SERVING_UNAVAILABLE',
-    `The process that holds bundle ${version} failed and is being replaced. Try again in a moment.`,
-    { retryable: true, ...(cause === undefined ? {} : { cause }) },
-  );
-}
-
-function loadFailure(version: string, error: unknown): EtiquetteError {
-  if (isEtiquetteError(error) && error.code.startsWith('BUNDLE_')) return error;
-  const passing =
-    error instanceof Error &&
-    (error.name === 'TimeoutError' || (isEtiquetteError(error) && error.code === 'ML_PROCESS_DIED'));
-  return new EtiquetteError(
-    'BUNDLE_LOAD_FAILED',
-    `Bundle ${version} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
-    { retryable: passing, cause: error },
-  );
 }

@@ -1,9 +1,9 @@
 import { isEtiquetteError } from '../../errors.ts';
 import { topClass } from '../evaluation/rows.ts';
 import type { PredictProduct } from '../runtime/jobs.ts';
-import { createLane, type Lane, type Prediction } from './lane.ts';
+import { type BatchOptions, createLane, type Prediction } from './lane.ts';
+import type { Pool } from './pool.ts';
 import { createQueue } from './queue.ts';
-import type { Replica } from './replica.ts';
 
 /** How a bundle is tried on real requests before it serves. */
 export interface TrialPlan {
@@ -28,27 +28,25 @@ export interface TrialState extends TrialPlan {
   readonly championMilliseconds: number | null;
 }
 
-export interface TrialOptions {
+export interface TrialOptions extends BatchOptions {
   readonly plan: TrialPlan;
-  readonly replica: Replica;
+  readonly pool: Pool;
   readonly maxQueue: number;
-  readonly maxBatch: number;
   /** A request that the trial has not answered by then goes to the champion. */
   readonly patienceMs: number;
-  readonly hangsAfterMs: number;
-  readonly onBatch?: ((size: number, seconds: number) => void) | undefined;
 }
 
 type Champion = (product: PredictProduct, signal?: AbortSignal) => Promise<Prediction>;
 
 export interface Trial {
-  readonly lane: Lane;
   readonly state: TrialState;
   /** Answers a request, by this bundle or by the champion. What goes wrong here, the client never sees. */
   predict(
     product: PredictProduct,
     options: { readonly signal?: AbortSignal; readonly draw: number; readonly champion: Champion },
   ): Promise<Prediction>;
+  /** Resolves when what it was asked is answered. */
+  idle(): Promise<void>;
 }
 
 /** After so many failures one after the other nobody is made to wait for this bundle any more. */
@@ -58,9 +56,13 @@ const GIVES_UP_AFTER = 3;
 const REMEMBERED = 1_000;
 
 export function createTrial(options: TrialOptions): Trial {
-  const { plan, replica, maxQueue, patienceMs } = options;
-  const queue = createQueue<PredictProduct, Prediction>({ limit: maxQueue, deadlineMs: patienceMs });
-  const lane = createLane({ ...options, replica, queue });
+  const { plan, maxQueue, patienceMs } = options;
+  const queue = createQueue<PredictProduct, Prediction>({
+    limit: maxQueue,
+    deadlineMs: patienceMs,
+    wake: () => lane.pump(),
+  });
+  const lane = createLane({ ...options, queue });
   const times: number[] = [];
   const championTimes: number[] = [];
   let answered = 0;
@@ -68,18 +70,12 @@ export function createTrial(options: TrialOptions): Trial {
   let disagreed = 0;
   let inARow = 0;
 
-  const ask = (product: PredictProduct, signal?: AbortSignal): Promise<Prediction> => {
-    const prediction = queue.add(product, signal);
-    lane.pump();
-    return prediction;
-  };
-
   /** The trial's answer; null when it has none. The product's own problem and a client that left are no failures. */
   async function attempt(product: PredictProduct, signal?: AbortSignal): Promise<Prediction | null> {
     if (inARow >= GIVES_UP_AFTER) return null;
     const from = performance.now();
     try {
-      const prediction = await ask(product, signal);
+      const prediction = await queue.add(product, signal);
       answered += 1;
       inARow = 0;
       remember(times, performance.now() - from);
@@ -105,7 +101,7 @@ export function createTrial(options: TrialOptions): Trial {
   }
 
   return {
-    lane,
+    idle: queue.idle,
     get state() {
       return {
         ...plan,
