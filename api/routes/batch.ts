@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
-import { noModel } from '../../models/serving/inference.ts';
+import { noModel } from '../../models/serving/errors.ts';
 import { asJson, drawOf } from '../answering.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { inOrder, type Weighed } from '../in-order.ts';
