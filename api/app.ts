@@ -1,15 +1,9 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
-import { requestId } from 'hono/request-id';
-import { secureHeaders } from 'hono/secure-headers';
-import { EtiquetteError } from '../errors.ts';
 import { createAsk } from './answering.ts';
 import { createGuard } from './authentication.ts';
 import { watchDeployments } from './deployment-metrics.ts';
-import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
-import { answerError } from './errors.ts';
+import type { Api, ApiDependencies } from './environment.ts';
+import { createFrame, refuseOtherMethods } from './frame.ts';
 import { createIntake } from './intake.ts';
-import { observe } from './observe.ts';
-import { resolvePeer } from './peer.ts';
 import { productBytes } from './product-json.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
@@ -34,8 +28,7 @@ const HELD_BODIES = 8;
  * await (await app.request('/status')).json(); // { message: 'Model Serving via FastAPI is running !', ... }
  */
 export function createApp(dependencies: ApiDependencies): Api {
-  const { config, inference, users, metrics, log, now } = dependencies;
-  const app: Api = new OpenAPIHono<ApiEnvironment>();
+  const { config, inference, users, metrics, now } = dependencies;
   const tokens = createTokens({
     key: config.SECRET_KEY,
     previousKey: config.SECRET_KEY_PREVIOUS,
@@ -46,26 +39,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   metrics.watch(inference);
   watchDeployments(metrics.registry, dependencies);
 
-  app.use(resolvePeer(config.TRUSTED_PROXIES));
-  app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));
-  app.use(observe(metrics, log));
-  app.use(
-    secureHeaders({
-      // The page of /docs needs its own script and style, nothing from anywhere else.
-      contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: 'DENY',
-    }),
-  );
-  app.onError((error, c) => answerError(error, c, log));
-  app.notFound((c) => answerError(new EtiquetteError('NOT_FOUND', 'Not Found'), c, log));
-
+  const app = createFrame(dependencies);
   tokenRoutes(app, dependencies, tokens);
   const predicting = {
     guard,
@@ -84,22 +58,4 @@ export function createApp(dependencies: ApiDependencies): Api {
   documentationRoutes(app, config.RELEASE);
   refuseOtherMethods(app);
   return app;
-}
-
-/** Every path that exists answers the methods it does not have with 405 and those it has. */
-function refuseOtherMethods(app: Api): void {
-  const methods = new Map<string, Set<string>>();
-  for (const { path, method } of app.routes) {
-    if (method === 'ALL') continue;
-    const known = methods.get(path) ?? new Set();
-    known.add(method);
-    if (method === 'GET') known.add('HEAD');
-    methods.set(path, known);
-  }
-  for (const [path, known] of methods) {
-    const allow = [...known].join(', ');
-    app.all(path, () => {
-      throw new EtiquetteError('METHOD_NOT_ALLOWED', 'Method Not Allowed', { details: { allow } });
-    });
-  }
 }
