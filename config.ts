@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -153,6 +154,15 @@ const schema = z.object({
   DRAIN_SECONDS: count(0, 0),
   MAX_PICTURE_BYTES: count(8 * 1024 * 1024),
   MAX_QUEUE: count(64),
+  /** Child processes that hold the bundle that serves. */
+  INFERENCE_PROCESSES: count(Math.min(availableParallelism(), 4)),
+  /** A child that holds so many MB more than when it was ready is replaced by a new one. */
+  INFERENCE_GROWTH_MB: count(512),
+  /** Products that go to a child at once, and milliseconds that a batch may wait for more while there is load. */
+  MAX_BATCH: count(8),
+  BATCH_WAIT_MS: count(0, 0),
+  /** Answers that are kept in memory, to be given again for the same product by the same bundle; 0: none. */
+  CACHED_ANSWERS: count(10_000, 0),
   ALLOW_QUERY_TOKEN: flag(false),
   /** PostgreSQL for several replicas; without it a file in VAR_DIR. */
   DATABASE_URL: z

@@ -43,6 +43,7 @@ export function tellingEpochs(deps: ActivityDeps): MlProcess {
     get pid() {
       return ml.pid;
     },
+    exited: () => ml.exited(),
     close: () => ml.close(),
     run(job, input, options = {}) {
       const part = job === 'trainText' ? 'text' : job === 'trainImage' ? 'image' : null;

@@ -21,6 +21,7 @@ try {
   const createMl = () =>
     createMlProcess({
       name: 'inference',
+      // Each may use every core: one request alone is answered soonest so, and under load a thread that waits sleeps.
       threads: availableParallelism(),
       log: (line) => inferenceLog.info(line),
     });

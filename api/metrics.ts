@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry, Summary } from 'prom-client';
-import type { InferenceService } from '../models/serving/inference.ts';
+import type { InferenceOptions, InferenceService } from '../models/serving/inference.ts';
 
 /** A finished request, by its route's template: raw paths would make a series of every typing mistake. */
 export interface ObservedRequest {
@@ -16,9 +16,9 @@ export interface Metrics {
   request(observed: ObservedRequest): void;
   /** `confidence`: of the most probable code, 0 to 1. */
   prediction(code: string, bundle: string, confidence: number): void;
-  batch(size: number, seconds: number): void;
-  restart(): void;
-  /** Reads queue depth and bundle from the service whenever the metrics are scraped. */
+  /** What the inference service tells of itself. */
+  readonly inference: Pick<InferenceOptions, 'onBatch' | 'onWait' | 'onRestart' | 'onRecycle' | 'onCache'>;
+  /** Reads queue depth, processes and bundle from the service whenever the metrics are scraped. */
   watch(inference: InferenceService): void;
 }
 
@@ -94,9 +94,26 @@ export function createMetrics(registry: Registry): Metrics {
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
+  const queueWait = new Histogram({
+    name: 'etiquette_inference_queue_wait_seconds',
+    help: 'How long requests waited for an inference process.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
   const restarts = new Counter({
     name: 'etiquette_inference_restarts_total',
-    help: 'How often an inference process died and was replaced.',
+    help: 'How often an inference process died or hung and was replaced.',
+    registers,
+  });
+  const recycles = new Counter({
+    name: 'etiquette_inference_recycles_total',
+    help: 'How often an inference process was replaced because its memory had grown.',
+    registers,
+  });
+  const cached = new Counter({
+    name: 'etiquette_cache_answers_total',
+    help: 'Predictions asked for, by whether the answer was kept already (hit) or not (miss).',
+    labelNames: ['result'],
     registers,
   });
 
@@ -114,11 +131,16 @@ export function createMetrics(registry: Registry): Metrics {
       predictions.inc({ code, bundle });
       confidences.observe({ bundle }, confidence);
     },
-    batch(size, seconds) {
-      batchSize.observe(size);
-      batchDuration.observe(seconds);
+    inference: {
+      onBatch(size, seconds) {
+        batchSize.observe(size);
+        batchDuration.observe(seconds);
+      },
+      onWait: (seconds) => queueWait.observe(seconds),
+      onRestart: () => restarts.inc(),
+      onRecycle: () => recycles.inc(),
+      onCache: (hit) => cached.inc({ result: hit ? 'hit' : 'miss' }),
     },
-    restart: () => restarts.inc(),
     watch(inference) {
       new Gauge({
         name: 'etiquette_inference_queue_depth',
@@ -126,6 +148,17 @@ export function createMetrics(registry: Registry): Metrics {
         registers,
         collect() {
           this.set(inference.waiting);
+        },
+      });
+      new Gauge({
+        name: 'etiquette_inference_processes',
+        help: 'Inference processes of the bundle that serves: those that are ready and those that are wanted.',
+        labelNames: ['state'],
+        registers,
+        collect() {
+          const { ready, wanted } = inference.processes;
+          this.set({ state: 'ready' }, ready);
+          this.set({ state: 'wanted' }, wanted);
         },
       });
       new Gauge({

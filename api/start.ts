@@ -41,10 +41,14 @@ export async function startApi(
     bundles: config.bundles,
     encoders: config.encoders,
     createMl,
+    processes: config.INFERENCE_PROCESSES,
+    growthMb: config.INFERENCE_GROWTH_MB,
     maxQueue: config.MAX_QUEUE,
+    maxBatch: config.MAX_BATCH,
+    batchWaitMs: config.BATCH_WAIT_MS,
+    cachedAnswers: config.CACHED_ANSWERS,
     log,
-    onBatch: metrics.batch,
-    onRestart: metrics.restart,
+    ...metrics.inference,
   });
   const database = await openUsersDatabase(config, now, log);
   const predictions = createPredictions(database);

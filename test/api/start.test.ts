@@ -44,6 +44,7 @@ describe('the API on a port', () => {
       TEST_USER_PASSWORD: PASSWORD,
       STATUS_PER_MINUTE: '0',
       PREDICT_PER_MINUTE: '0',
+      INFERENCE_PROCESSES: '1',
       DEPLOY_TOKEN,
     });
     api = await startApi(config, fixtureMl, NO_PIPELINE, pino({ level: 'silent' }));
