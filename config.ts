@@ -148,8 +148,8 @@ const schema = z.object({
   ),
   /** Whoever scrapes /metrics has to send it. */
   METRICS_TOKEN: secret.optional(),
-  /** A body has to arrive within so many seconds, and one more for each 64 KiB of it. */
-  BODY_SECONDS: count(20),
+  /** How long a client may let the API wait for a request, or for taking its answer; large ones have longer. */
+  CLIENT_SECONDS: count(20),
   /** How long a stopping API says that it is not ready, and still answers, before it closes its port. */
   DRAIN_SECONDS: count(0, 0),
   MAX_PICTURE_BYTES: count(8 * 1024 * 1024),

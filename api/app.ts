@@ -1,5 +1,5 @@
 import { createAsk } from './answering.ts';
-import { createGuard } from './authentication.ts';
+import { type AuthenticationOptions, createGuard } from './authentication.ts';
 import { watchDeployments } from './deployment-metrics.ts';
 import type { Api, ApiDependencies } from './environment.ts';
 import { createFrame, refuseOtherMethods } from './frame.ts';
@@ -29,18 +29,23 @@ const HELD_BODIES = 8;
  */
 export function createApp(dependencies: ApiDependencies): Api {
   const { config, inference, users, metrics, now } = dependencies;
-  const tokens = createTokens({
-    key: config.SECRET_KEY,
-    previousKey: config.SECRET_KEY_PREVIOUS,
-    minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES,
-    now,
-  });
-  const guard = createGuard({ tokens, users, allowQueryToken: config.ALLOW_QUERY_TOKEN });
+  const authentication: AuthenticationOptions = {
+    tokens: createTokens({
+      key: config.SECRET_KEY,
+      previousKey: config.SECRET_KEY_PREVIOUS,
+      minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES,
+      now,
+    }),
+    users,
+    allowQueryToken: config.ALLOW_QUERY_TOKEN,
+    trustedRoles: config.TRUSTED_ROLES,
+  };
+  const guard = createGuard(authentication);
   metrics.watch(inference);
   watchDeployments(metrics.registry, dependencies);
 
   const app = createFrame(dependencies);
-  tokenRoutes(app, dependencies, tokens);
+  tokenRoutes(app, dependencies, authentication.tokens);
   const predicting = {
     guard,
     intake: createIntake(HELD_BODIES * productBytes(config.MAX_PICTURE_BYTES)),
@@ -50,7 +55,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   batchRoutes(app, dependencies, predicting);
   v2Routes(app, dependencies, predicting);
   explainRoutes(app, dependencies, predicting);
-  statusRoutes(app, dependencies);
+  statusRoutes(app, dependencies, authentication);
   historyRoutes(app, dependencies, guard);
   retrainRoutes(app, dependencies, guard);
   runRoutes(app, dependencies, guard);

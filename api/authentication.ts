@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { EtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
 import { perMinute } from './limits.ts';
-import type { Scope } from './roles.ts';
+import type { Role, Scope } from './roles.ts';
 import type { Tokens } from './tokens.ts';
 import { looksLikeKey } from './users/keys.ts';
 import type { User } from './users/user.ts';
@@ -13,13 +13,17 @@ export interface AuthenticationOptions {
   readonly users: Users;
   /** Accept `?token=` too, as the original's clients send it. Query strings end up in logs of proxies. */
   readonly allowQueryToken: boolean;
+  /** Whose requests are not counted. */
+  readonly trustedRoles: readonly Role[];
 }
 
 /**
  * Sets `user` when the request carries a valid token or API key. It refuses nobody, so that a rate limit can stand
  * between it and `requireUser` and count the tries of those who have no valid token.
  */
-export function identify(options: AuthenticationOptions): MiddlewareHandler<ApiEnvironment> {
+export function identify(
+  options: Omit<AuthenticationOptions, 'trustedRoles'>,
+): MiddlewareHandler<ApiEnvironment> {
   return async (c, next) => {
     const presented = presentedToken(c, options.allowQueryToken);
     const user = presented === undefined ? null : await userOf(presented, options);
@@ -28,7 +32,10 @@ export function identify(options: AuthenticationOptions): MiddlewareHandler<ApiE
   };
 }
 
-async function userOf(presented: string, { tokens, users }: AuthenticationOptions): Promise<User | null> {
+async function userOf(
+  presented: string,
+  { tokens, users }: Pick<AuthenticationOptions, 'tokens' | 'users'>,
+): Promise<User | null> {
   if (looksLikeKey(presented)) return users.keys.identify(presented);
   const claims = await tokens.verify(presented);
   return claims && users.ofToken(claims);
@@ -47,6 +54,14 @@ export function requireUser(c: Context<ApiEnvironment>, allowQueryToken: boolean
   );
 }
 
+/** Counts by user where one is known, and refuses nobody for lack of one. */
+export function counted(
+  options: AuthenticationOptions,
+  limit: number,
+): [MiddlewareHandler<ApiEnvironment>, MiddlewareHandler<ApiEnvironment>] {
+  return [identify(options), perMinute(limit, options.trustedRoles)];
+}
+
 /**
  * Guards a route that is for users only: they need the scope, and may ask so many times a minute. Those without a
  * valid token are counted too. One call is one count: routes that share its result share the limit.
@@ -63,8 +78,7 @@ export type Guard = (
 /** @throws EtiquetteError TOKEN_MISSING, TOKEN_INVALID, RATE_LIMITED or FORBIDDEN, in each request */
 export function createGuard(options: AuthenticationOptions): Guard {
   return (scope, limit) => [
-    identify(options),
-    perMinute(limit),
+    ...counted(options, limit),
     (c, next) => {
       const { role, scopes } = requireUser(c, options.allowQueryToken);
       if (!scopes.includes(scope)) {

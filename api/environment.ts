@@ -23,6 +23,8 @@ export interface ApiDependencies {
   readonly deployments: () => Promise<readonly Deployment[]>;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Aborted once the API is to stop: it still answers, but is not ready for more. */
+  readonly stopping: AbortSignal;
   readonly now: () => Date;
 }
 
@@ -37,7 +39,7 @@ export type ApiConfig = Pick<
   | 'TRUSTED_PROXIES'
   | 'CORS_ORIGINS'
   | 'METRICS_TOKEN'
-  | 'BODY_SECONDS'
+  | 'CLIENT_SECONDS'
   | 'MAX_PICTURE_BYTES'
   | 'MAX_QUEUE'
   | 'ALLOW_QUERY_TOKEN'

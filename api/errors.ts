@@ -1,16 +1,17 @@
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { EtiquetteError, isEtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
+import { answerRefusal } from './refusal.ts';
 
 /** The one place that turns error codes into HTTP. A code that is not here is a 500: nobody foresaw it. */
-const STATUS: Readonly<Record<string, number>> = {
+export const STATUS: Readonly<Record<string, number>> = {
   BOUNDARY_MISSING: 400,
   LOGIN_FAILED: 401,
   TOKEN_MISSING: 401,
   TOKEN_INVALID: 401,
   DEPLOY_TOKEN_INVALID: 401,
+  METRICS_TOKEN_INVALID: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   RUN_UNKNOWN: 404,
@@ -19,6 +20,7 @@ const STATUS: Readonly<Record<string, number>> = {
   USER_UNKNOWN: 404,
   KEY_UNKNOWN: 404,
   METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
   USER_EXISTS: 409,
   NOT_WAITING: 409,
   RUN_ALREADY_GOING: 409,
@@ -88,24 +90,30 @@ export function fieldsInvalid(problems: readonly FieldProblem[]): EtiquetteError
   });
 }
 
-/** Answers any error as `{detail, code}`; only what nobody foresaw is a 500, and is logged with its stack. */
+/**
+ * Answers any error as `{detail, code}`, or as problem+json (RFC 9457) for clients that ask for it; only what nobody
+ * foresaw is a 500, and is logged with its stack.
+ */
 export function answerError(error: unknown, c: Context<ApiEnvironment>, log: Logger): Response {
   const status = isEtiquetteError(error) ? statusOf(error) : undefined;
+  c.header('Vary', 'Accept', { append: true });
   if (!isEtiquetteError(error) || status === undefined) {
     log.error({ requestId: c.get('requestId'), err: error }, 'unexpected error');
-    return c.json({ detail: 'Internal Server Error', code: 'INTERNAL' }, 500);
+    return answerRefusal(c, { status: 500, code: 'INTERNAL', message: 'Internal Server Error' });
   }
   const { code, message, details } = error;
   if (status === 401) c.header('WWW-Authenticate', 'Bearer');
   if (status === 405) c.header('Allow', String(details.allow));
-  if (typeof details.retryAfterSeconds === 'number') {
-    c.header('Retry-After', String(details.retryAfterSeconds));
-  }
-  if (status === 503) c.header('Retry-After', String(RETRY_AFTER[code] ?? 1));
-  return c.json(
-    { detail: details.problems ?? message, code, ...(status === 429 ? { message } : {}) },
-    status as ContentfulStatusCode,
-  );
+  if (status === 408) c.header('Connection', 'close');
+  // Of a rate limit the limiter has said it already.
+  const seconds = details.retryAfterSeconds ?? (status === 503 ? (RETRY_AFTER[code] ?? 1) : undefined);
+  if (seconds !== undefined) c.header('Retry-After', String(seconds));
+  return answerRefusal(c, {
+    status,
+    code,
+    message,
+    problems: details.problems as FieldProblem[] | undefined,
+  });
 }
 
 function statusOf({ code, retryable }: EtiquetteError): number | undefined {

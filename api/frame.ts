@@ -1,38 +1,28 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
-import { secureHeaders } from 'hono/secure-headers';
 import { EtiquetteError } from '../errors.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from './environment.ts';
 import { answerError } from './errors.ts';
+import { allowOrigins, headersOfEveryAnswer } from './headers.ts';
+import { bodyWithin } from './limits.ts';
 import { observe } from './observe.ts';
 import { resolvePeer } from './peer.ts';
 
-/** What stands around every route, in the API and in the stand-alone auth process: peer, id, log, headers, errors. */
+/** What stands around every route, in the API and in the stand-alone auth process: peer, id, log, headers, slow bodies, errors. */
 export function createFrame({
   config,
   metrics,
   log,
 }: Pick<ApiDependencies, 'metrics' | 'log'> & {
-  readonly config: Pick<ApiDependencies['config'], 'TRUSTED_PROXIES'>;
+  readonly config: Pick<ApiDependencies['config'], 'TRUSTED_PROXIES' | 'CORS_ORIGINS' | 'CLIENT_SECONDS'>;
 }): Api {
   const app: Api = new OpenAPIHono<ApiEnvironment>();
   app.use(resolvePeer(config.TRUSTED_PROXIES));
   app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));
   app.use(observe(metrics, log));
-  app.use(
-    secureHeaders({
-      // The page of /docs needs its own script and style, nothing from anywhere else.
-      contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: 'DENY',
-    }),
-  );
+  app.use(headersOfEveryAnswer());
+  if (config.CORS_ORIGINS.length > 0) app.use(allowOrigins(config.CORS_ORIGINS));
+  app.use(bodyWithin(config.CLIENT_SECONDS));
   app.onError((error, c) => answerError(error, c, log));
   app.notFound((c) => answerError(new EtiquetteError('NOT_FOUND', 'Not Found'), c, log));
   return app;

@@ -8,12 +8,13 @@ export interface ObservedRequest {
   readonly status: number;
   readonly seconds: number;
   readonly requestBytes: number;
-  readonly responseBytes: number;
 }
 
 export interface Metrics {
   readonly registry: Registry;
   request(observed: ObservedRequest): void;
+  /** An answer is over, of whose body so many bytes were sent. */
+  response(handler: string, bytes: number): void;
   /** `confidence`: of the most probable code, 0 to 1. */
   prediction(code: string, bundle: string, confidence: number): void;
   /** What the inference service tells of itself. */
@@ -119,14 +120,14 @@ export function createMetrics(registry: Registry): Metrics {
 
   return {
     registry,
-    request({ handler, method, status, seconds, requestBytes, responseBytes }) {
+    request({ handler, method, status, seconds, requestBytes }) {
       requests.inc({ handler, method, status: `${Math.floor(status / 100)}xx` });
       answers.inc({ handler, status });
       duration.observe({ handler, method }, seconds);
       fineDuration.observe(seconds);
       requestSize.observe({ handler }, requestBytes);
-      responseSize.observe({ handler }, responseBytes);
     },
+    response: (handler, bytes) => responseSize.observe({ handler }, bytes),
     prediction(code, bundle, confidence) {
       predictions.inc({ code, bundle });
       confidences.observe({ bundle }, confidence);

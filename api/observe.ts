@@ -1,8 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
+import { CountedResponse } from './counted-response.ts';
 import type { ApiEnvironment } from './environment.ts';
 import type { Metrics } from './metrics.ts';
+import { peerOf } from './peer.ts';
 
 /**
  * Times every request, for its X-Process-Time header, its log line and the metrics. The log has the route's
@@ -23,11 +25,15 @@ export function observe(metrics: Metrics, log: Logger): MiddlewareHandler<ApiEnv
       status,
       seconds,
       requestBytes: Number(c.req.header('content-length') ?? 0),
-      responseBytes: await length(c.res),
     });
+    const outgoing = c.env?.outgoing;
+    if (outgoing instanceof CountedResponse) {
+      outgoing.once('close', () => metrics.response(handler, outgoing.bodyBytes));
+    }
     log.info(
       {
         requestId: c.get('requestId'),
+        peer: peerOf(c),
         user: c.get('user')?.username,
         method,
         route: handler,
@@ -42,11 +48,4 @@ export function observe(metrics: Metrics, log: Logger): MiddlewareHandler<ApiEnv
 function template(c: Context<ApiEnvironment>): string {
   const path = routePath(c, -1);
   return path === '/*' ? 'none' : path;
-}
-
-async function length(response: Response): Promise<number> {
-  // A stream has no length yet, and reading it here would keep it from its client.
-  if (response.headers.get('transfer-encoding') === 'chunked') return 0;
-  const announced = response.headers.get('content-length');
-  return announced === null ? (await response.clone().arrayBuffer()).byteLength : Number(announced);
 }

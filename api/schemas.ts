@@ -1,19 +1,37 @@
 import { z } from '@hono/zod-openapi';
 
+const fieldProblem = z.object({ loc: z.array(z.string()), msg: z.string(), type: z.string() });
+
 /** Shapes that several routes show in the OpenAPI document. */
 export const errorSchema = z
   .object({
-    detail: z.union([
-      z.string(),
-      z.array(z.object({ loc: z.array(z.string()), msg: z.string(), type: z.string() })),
-    ]),
+    detail: z.union([z.string(), z.array(fieldProblem)]),
     code: z.string().openapi({ example: 'FIELDS_INVALID', description: 'Stable; see docs/errors.md.' }),
   })
   .openapi('Error');
 
+/** The same error as RFC 9457 has it, for clients that accept application/problem+json. */
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ example: 'urn:etiquette:error:FIELDS_INVALID' }),
+    title: z.string().openapi({ example: 'Fields invalid' }),
+    status: z.number().int(),
+    detail: z.string(),
+    instance: z.string().openapi({ description: 'Has the request id, which the log has too.' }),
+    code: errorSchema.shape.code,
+    errors: z.array(fieldProblem).optional().openapi({ description: 'One for each wrong field' }),
+  })
+  .openapi('Problem');
+
 /** An error answer for a route's `responses`. */
 export function errorAnswer(description: string) {
-  return { description, content: { 'application/json': { schema: errorSchema } } };
+  return {
+    description,
+    content: {
+      'application/json': { schema: errorSchema },
+      'application/problem+json': { schema: problemSchema },
+    },
+  };
 }
 
 /** What every route answers that asks the model, beside its own. */

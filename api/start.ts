@@ -36,6 +36,7 @@ export async function startApi(
 ): Promise<RunningApi> {
   const SECRET_KEY = requireSecretKey(config);
   const now = () => new Date();
+  const stopping = new AbortController();
   const metrics = createMetrics(new Registry());
   const inference = createInference({
     bundles: config.bundles,
@@ -68,6 +69,7 @@ export async function startApi(
     metrics,
     log,
     now,
+    stopping: stopping.signal,
   });
 
   const server = createAdaptorServer({
@@ -83,15 +85,14 @@ export async function startApi(
     throw error;
   });
   const { port } = server.address() as AddressInfo;
-  const stopRestoring = new AbortController();
-  const restoring = restoreChampion(config.deployments, inference, log, stopRestoring.signal);
+  const restoring = restoreChampion(config.deployments, inference, log, stopping.signal);
 
   const forgetting = forgetOld(predictions, config.PREDICTIONS_DAYS, log);
 
   return {
     url: `http://${config.API_HOST}:${port}`,
     async close() {
-      stopRestoring.abort();
+      stopping.abort();
       // Clients keep their connections open for the next request: close each when it is between two.
       const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 50);
       await new Promise<void>((resolve) => server.close(() => resolve()));

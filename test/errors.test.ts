@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { STATUS } from '../api/errors.ts';
 import { PROJECT } from '../config.ts';
 
 const NOT_SOURCE = ['node_modules', 'test', 'bench', 'var', 'docs', 'coverage', '.git'];
@@ -9,7 +10,7 @@ const ONE_WORD = /(?:new EtiquetteError\(\s*|\bcode: )'([A-Z]+)'/g;
 const SEVERAL_WORDS = /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g;
 /** Written like codes, but names of other programs; the project's own variables are read from config.ts. */
 const FOREIGN =
-  /^(RESOURCE_|TF_|TFJS_|CDN_STORAGE$|HTTPS?_PROXY$|ERR_|CSV_MAX_RECORD_SIZE$|WORKER_SHUTDOWN$|ETIQUETTE_)/;
+  /^(RESOURCE_|HPE_|TF_|TFJS_|CDN_STORAGE$|HTTPS?_PROXY$|ERR_|CSV_MAX_RECORD_SIZE$|WORKER_SHUTDOWN$|ETIQUETTE_)/;
 
 async function sourceFiles(): Promise<string[]> {
   const files: string[] = [];
@@ -56,6 +57,27 @@ describe('docs/errors.md', () => {
   it('lists no code that is gone, and none twice', () => {
     assert.deepEqual(
       documented.filter((code, row) => !source.has(code) || documented.indexOf(code) !== row),
+      [],
+    );
+  });
+
+  it('gives every code of the API the status that it is answered with', async () => {
+    const page = await readFile(join(PROJECT, 'docs/errors.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)` \| (\d{3}) \|/gm)].map(
+      ([, code = '', status]) => [code, Number(status)] as const,
+    );
+    // What the server refuses before the app sees it, and what nobody foresaw.
+    const elsewhere = ['REQUEST_MALFORMED', 'EXPECTATION_FAILED', 'HEADERS_TOO_LARGE', 'INTERNAL'];
+    assert.deepEqual(
+      rows.filter(([code, status]) => STATUS[code] !== status && !elsewhere.includes(code)),
+      [],
+    );
+    const withStatus = new Map(rows);
+    // Those that commands have too stand in tables of their own, without a status; the API's section says which.
+    const others = Object.keys(STATUS).filter((code) => !withStatus.has(code));
+    const said = page.slice(page.indexOf('\n## API'), page.indexOf('\n## Bundles'));
+    assert.deepEqual(
+      others.filter((code) => !code.startsWith('BUNDLE_') && !said.includes(`\`${code}\``)),
       [],
     );
   });

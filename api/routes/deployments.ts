@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { EtiquetteError } from '../../errors.ts';
@@ -6,6 +5,7 @@ import { bearerToken } from '../authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
 import { fieldsInvalid } from '../errors.ts';
 import { bodyOfAtMost } from '../limits.ts';
+import { isSecret } from '../secrets.ts';
 
 const BODY_BYTES = 4 * 1024;
 
@@ -62,13 +62,10 @@ export function deploymentRoutes(app: Api, { config, inference }: ApiDependencie
 function authorize(c: Context<ApiEnvironment>, secret: string | undefined): void {
   // Without a secret the routes do not exist, for anybody.
   if (secret === undefined) throw new EtiquetteError('NOT_FOUND', 'Not Found');
-  const given = bearerToken(c);
-  if (given === undefined || !timingSafeEqual(digest(given), digest(secret))) {
+  if (!isSecret(bearerToken(c), secret)) {
     throw new EtiquetteError('DEPLOY_TOKEN_INVALID', 'Send DEPLOY_TOKEN as "Authorization: Bearer".');
   }
 }
-
-const digest = (text: string) => createHash('sha256').update(text).digest();
 
 async function read<S extends z.ZodType>(c: Context<ApiEnvironment>, schema: S): Promise<z.output<S>> {
   const body: unknown = await c.req.json().catch((cause: unknown) => {

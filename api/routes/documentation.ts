@@ -47,8 +47,11 @@ export function documentationRoutes(app: Api, release: string): void {
   app.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   for (const [file, type] of Object.entries(ASSETS)) {
+    // Read once: of a megabyte each, copies would be what many slow clients could fill the memory with.
+    let read: Promise<Buffer<ArrayBuffer>> | undefined;
     app.get(`/docs/${file}`, async (c) => {
-      const content = await readFile(join(folder, file));
+      read ??= readFile(join(folder, file));
+      const content = await read;
       return c.body(content, 200, {
         'Content-Type': type,
         'Content-Length': String(content.length),

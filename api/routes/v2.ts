@@ -15,7 +15,7 @@ import { inferRequest, outputsOf, productsOf, tensorsOf } from '../v2/tensors.ts
 /** The Open Inference Protocol, version 2, over REST. */
 export function v2Routes(
   app: Api,
-  { config, inference }: ApiDependencies,
+  { config, inference, stopping }: ApiDependencies,
   { guard, intake, ask }: Predicting,
 ): void {
   const bodyBytes = productBytes(config.MAX_PICTURE_BYTES);
@@ -27,7 +27,7 @@ export function v2Routes(
   app.get(live.path, (c) => c.json({ live: true }));
   app.openAPIRegistry.registerPath(ready);
   app.get(ready.path, (c) => {
-    const ready = inference.current() !== null;
+    const ready = inference.current() !== null && !stopping.aborted;
     return c.json({ live: true, ready }, ready ? 200 : 503);
   });
   app.openAPIRegistry.registerPath(server);

@@ -7,14 +7,10 @@ describe('every answer', () => {
     api = await testApi();
   });
 
-  it('carries X-Process-Time in seconds and the security headers', async () => {
+  it('carries X-Process-Time in seconds', async () => {
     for (const path of ['/status', '/nowhere', '/metrics']) {
-      const { headers } = await api.app.request(path);
-      const seconds = Number(headers.get('x-process-time'));
+      const seconds = Number((await api.app.request(path)).headers.get('x-process-time'));
       assert.ok(seconds > 0 && seconds < 5, `${seconds}`);
-      assert.equal(headers.get('x-content-type-options'), 'nosniff');
-      assert.equal(headers.get('x-frame-options'), 'DENY');
-      assert.match(headers.get('content-security-policy') ?? '', /default-src 'self'/);
     }
   });
 
@@ -79,6 +75,13 @@ describe('GET /status', () => {
     });
   });
 
+  it('says that it is not ready once it is to stop, though it still answers', async () => {
+    const { app } = await testApi({ stopping: AbortSignal.abort() });
+    assert.equal((await body(await app.request('/status'))).ready, false);
+    assert.equal((await app.request('/v2/health/ready')).status, 503);
+    assert.equal((await app.request('/v2/health/live')).status, 200);
+  });
+
   it('says that it is not ready while there is none', async () => {
     const { app } = await testApi({ inference: standInInference({ current: () => null }) });
     const { ready, bundle } = await body(await app.request('/status'));
@@ -131,13 +134,28 @@ describe('GET /metrics', () => {
     );
   });
 
-  it('measures sizes, process and service', () => {
+  it('measures requests’ sizes, process and service', () => {
     has('http_request_size_bytes_count{handler="/predict"} 3');
-    has('http_response_size_bytes_sum{handler="none"} 41');
     has('etiquette_predictions_total{code="2583",bundle="0123456789abcdef"} 1');
     has('etiquette_bundle_info{version="0123456789abcdef",family="lstm-vgg16"} 1');
     has('etiquette_inference_queue_depth 0');
     assert.ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')));
+  });
+});
+
+describe('METRICS_TOKEN', () => {
+  it('has to be sent for /metrics once it is set, and opens nothing else', async () => {
+    const METRICS_TOKEN = 'a token for Prometheus';
+    const { app } = await testApi({ config: { METRICS_TOKEN } });
+    const ask = async (path: string, token?: string) => {
+      const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+      const answer = await app.request(path, { headers });
+      return [answer.status, answer.ok ? null : (await body(answer)).code];
+    };
+    assert.deepEqual(await ask('/metrics'), [401, 'METRICS_TOKEN_INVALID']);
+    assert.deepEqual(await ask('/metrics', 'another token'), [401, 'METRICS_TOKEN_INVALID']);
+    assert.deepEqual(await ask('/metrics', METRICS_TOKEN), [200, null]);
+    assert.deepEqual(await ask('/verify-token', METRICS_TOKEN), [401, 'TOKEN_INVALID']);
   });
 });
 

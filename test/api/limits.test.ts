@@ -64,4 +64,44 @@ describe('the rate limits', () => {
     assert.deepEqual([await guess(), await guess()], [401, 429]);
     assert.equal((await api.predict()).status, 200);
   });
+
+  it('tell how much is left, and when it begins anew', async () => {
+    const { app } = await testApi({ config: { STATUS_PER_MINUTE: 2 } });
+    const { headers } = await app.request('/status');
+    assert.deepEqual(
+      ['policy', 'limit', 'remaining', 'reset'].map((name) => headers.get(`ratelimit-${name}`)),
+      ['2;w=60', '2', '1', '60'],
+    );
+  });
+
+  it('count clients behind a trusted proxy one by one, and do not believe what they add', async () => {
+    const { app } = await testApi({ config: { STATUS_PER_MINUTE: 1, TRUSTED_PROXIES: ['10.0.0.0/8'] } });
+    const status = async (forwarded: string) =>
+      (await app.request('/status', { headers: { 'X-Forwarded-For': forwarded } }, from('10.0.0.1'))).status;
+    assert.deepEqual(
+      [await status('192.0.2.1'), await status('192.0.2.2'), await status('198.51.100.1, 192.0.2.1')],
+      [200, 200, 429],
+    );
+  });
+
+  it('count a whole IPv6 network of 64 bits as one peer', async () => {
+    const { app } = await testApi({ config: { STATUS_PER_MINUTE: 1 } });
+    const status = async (address: string) => (await app.request('/status', {}, from(address))).status;
+    assert.deepEqual(
+      [await status('2001:db8::1'), await status('2001:db8::2'), await status('2001:db8:0:1::1')],
+      [200, 429, 200],
+    );
+  });
+
+  it('are off for trusted roles, and for nobody who only says so', async () => {
+    const config = { PREDICT_PER_MINUTE: 1, STATUS_PER_MINUTE: 1 };
+    const trusted = await testApi({ config: { ...config, TRUSTED_ROLES: ['operator'] } });
+    for (let request = 0; request < 3; request += 1) assert.equal((await trusted.predict()).status, 200);
+    const headers = { Authorization: `Bearer ${await trusted.token()}` };
+    for (let request = 0; request < 3; request += 1) {
+      assert.equal((await trusted.app.request('/status', { headers })).status, 200);
+    }
+    const other = await testApi({ config: { ...config, TRUSTED_ROLES: ['admin'] } });
+    assert.deepEqual([(await other.predict()).status, (await other.predict()).status], [200, 429]);
+  });
 });

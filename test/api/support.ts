@@ -8,6 +8,7 @@ import type { PredictionRecord, Predictions } from '../../api/database/predictio
 import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import type { Role } from '../../api/roles.ts';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../api/server.ts';
 import { createUsers, type Users } from '../../api/users/users.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { EtiquetteError } from '../../errors.ts';
@@ -37,7 +38,7 @@ const CONFIG: ApiConfig = {
   TRUSTED_PROXIES: [],
   CORS_ORIGINS: [],
   METRICS_TOKEN: undefined,
-  BODY_SECONDS: 20,
+  CLIENT_SECONDS: 20,
   MAX_PICTURE_BYTES: 1024 * 1024,
   MAX_QUEUE: 8,
   ALLOW_QUERY_TOKEN: false,
@@ -166,6 +167,7 @@ export async function testApi(
     trace?: Trace;
     deployments?: readonly Deployment[];
     now?: () => Date;
+    stopping?: AbortSignal;
     role?: Role;
   } = {},
 ): Promise<TestApi> {
@@ -189,6 +191,7 @@ export async function testApi(
     users,
     metrics: createMetrics(new Registry()),
     log: pino(lines),
+    stopping: options.stopping ?? new AbortController().signal,
     now,
   });
   const token = async () => {
@@ -209,6 +212,27 @@ export async function testApi(
     predict: (form) => post('/predict', form),
     explain: (form, headers) => post('/explain', form, headers),
   };
+}
+
+export interface ServedApi extends TestApi {
+  readonly url: string;
+  readonly server: HttpServer;
+}
+
+/** On a port, for tests in which the bytes on the wire are the subject. Close `server` afterwards. */
+export async function servedApi(
+  options: Parameters<typeof testApi>[0] & Partial<Omit<HttpServerOptions, 'fetch'>> = {},
+): Promise<ServedApi> {
+  const api = await testApi(options);
+  const server = createHttpServer({
+    keepAliveMs: 5_000,
+    clientSeconds: 20,
+    onRefused: () => {},
+    ...options,
+    fetch: api.app.fetch,
+  });
+  const { port } = await server.listen(0, '127.0.0.1');
+  return { ...api, server, url: `http://127.0.0.1:${port}` };
 }
 
 export function credentials(fields: Record<string, string> = {}): URLSearchParams {
