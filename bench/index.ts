@@ -2,6 +2,7 @@ import { inference } from './inference.ts';
 import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
 import type { Row } from './row.ts';
+import { serving, servingSoak } from './serving/index.ts';
 import { training } from './training.ts';
 
 interface Benchmark {
@@ -25,5 +26,13 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   responsiveness: {
     says: '/status and heartbeats while a training and predictions use every core',
     run: responsiveness,
+  },
+  serving: {
+    says: 'the API beside the original in FastAPI and Keras: speed, memory, a soak, bad requests',
+    run: serving,
+  },
+  'serving-soak': {
+    says: 'the soak of serving alone: BENCH_SOAK_MINUTES with swaps and kills',
+    run: servingSoak,
   },
 };

@@ -78,7 +78,7 @@ export async function runPython<T>(
 }
 
 /** The Python of a peer's environment, which is made in the user's cache when it is not there. */
-async function peerPython(name: string, say: (line: string) => void): Promise<string> {
+export async function peerPython(name: string, say: (line: string) => void): Promise<string> {
   const requirements = join(PEERS, `${name}.txt`);
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const entry = `peer-${name}-${hash}`;

@@ -7,9 +7,7 @@ In:  {model: "lstm", epochs, classes, train: {texts, labels}, validation: {texts
 Out: {epochs: [{seconds, accuracy, validationAccuracy}], setUpSeconds: what preparing took before the first epoch}
 """
 
-import json
 import os
-import struct
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -17,11 +15,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from tensorflow import keras
 
+from original_models import LENGTH, SIDE, WORDS, lstm, vgg16
 from peer import serve
 
 BATCH = 32
-WORDS, LENGTH = 10_000, 10
-SIDE = 224
 
 
 class Clock(keras.callbacks.Callback):
@@ -99,46 +96,6 @@ def sequences(given):
             tokenizer.texts_to_sequences(given[part]["texts"]), LENGTH, padding="post", truncating="post"
         )
         for part in ("train", "validation")
-    }
-
-
-def lstm(classes):
-    return keras.Sequential(
-        [
-            keras.Input((LENGTH,)),
-            keras.layers.Embedding(WORDS, 128),
-            keras.layers.LSTM(128),
-            keras.layers.Dense(classes, activation="softmax"),
-        ]
-    )
-
-
-def vgg16(classes, encoder):
-    base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(SIDE, SIDE, 3))
-    arrays = read_safetensors(encoder)
-    for layer in base.layers:
-        if layer.weights:
-            layer.set_weights([arrays[f"{layer.name}/kernel"], arrays[f"{layer.name}/bias"]])
-    base.trainable = False
-    return keras.Sequential(
-        [
-            base,
-            keras.layers.Flatten(),
-            keras.layers.Dense(256, activation="relu"),
-            keras.layers.Dense(classes, activation="softmax"),
-        ]
-    )
-
-
-def read_safetensors(file):
-    with open(file, "rb") as handle:
-        (length,) = struct.unpack("<Q", handle.read(8))
-        header = json.loads(handle.read(length))
-        data = handle.read()
-    header.pop("__metadata__", None)
-    return {
-        name: np.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
-        for name, entry in header.items()
     }
 
 
