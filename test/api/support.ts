@@ -101,6 +101,7 @@ export function standInInference(overrides: Partial<InferenceService> = {}): Inf
       };
     },
     waiting: 0,
+    processes: { ready: 1, wanted: 1 },
     explaining: 0,
     close: async () => {},
     ...overrides,
@@ -142,6 +143,8 @@ export interface TestApi {
   token(): Promise<string>;
   /** POST /predict with a fresh token. */
   predict(form?: FormData): Promise<Response>;
+  /** POST with a fresh token: text as it is, anything else as JSON. */
+  send(path: string, body: unknown, contentType?: string): Promise<Response>;
   /** POST /explain with a fresh token. */
   explain(form?: FormData, headers?: Record<string, string>): Promise<Response>;
 }
@@ -210,6 +213,12 @@ export async function testApi(
     logged,
     token,
     predict: (form) => post('/predict', form),
+    send: async (path, body, contentType = 'application/json') =>
+      app.request(path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await token()}`, 'Content-Type': contentType },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
     explain: (form, headers) => post('/explain', form, headers),
   };
 }
