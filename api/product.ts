@@ -60,6 +60,11 @@ export const topKSchema = z
   .optional()
   .openapi({ description: 'How many codes are wanted; default 1' });
 
+/** Of the forms: which files the field `image` takes. */
+export const PICTURE_ENCODING = {
+  image: { contentType: 'image/jpeg, image/png, image/webp, image/gif, image/tiff, image/avif' },
+};
+
 /** The original's form in the OpenAPI document. Unknown fields are not looked at, as there. */
 export const formSchema = z.object({
   product_identifier: required(FIELD_CHARACTERS.product_identifier),

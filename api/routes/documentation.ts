@@ -18,14 +18,15 @@ export function documentationRoutes(app: Api, release: string): void {
     type: 'oauth2',
     flows: { password: { tokenUrl: '/token', scopes: {} } },
   });
-  app.doc31('/openapi.json', {
+  const about = {
     openapi: '3.1.0',
     info: {
       title: 'Étiquette',
       version: release,
       description: 'The type code of a Rakuten France product, from its French text and its picture.',
     },
-  });
+  };
+  app.get('/openapi.json', (c) => c.json(withServerAnswers(app.getOpenAPI31Document(about))));
 
   app.get('/docs', (c) =>
     c.html(html`<!doctype html>
@@ -59,4 +60,16 @@ export function documentationRoutes(app: Api, release: string): void {
       });
     });
   }
+}
+
+/** Node refuses what is too long to be looked at before any route sees it. */
+const TOO_LONG = { 431: { description: 'Path, query and headers of more than 16 KB; without a body' } };
+
+function withServerAnswers(document: ReturnType<Api['getOpenAPI31Document']>) {
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
+      if (operation) operation.responses = { ...operation.responses, ...TOO_LONG };
+    }
+  }
+  return document;
 }

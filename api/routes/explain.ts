@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
-import { isTypeCode, TYPE_CODE_NAMES } from '../../data/type-codes.ts';
+import { isTypeCode, TYPE_CODE_NAMES, TYPE_CODES } from '../../data/type-codes.ts';
 import { busy, type Explained, MAX_EXPLANATIONS } from '../../models/serving/explanations.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { type FieldProblem, fieldsInvalid } from '../errors.ts';
 import type { Form } from '../form.ts';
 import { bodyOfAtMost } from '../limits.ts';
-import { formSchema, TEXT_BYTES } from '../product.ts';
+import { formSchema, PICTURE_ENCODING, TEXT_BYTES } from '../product.ts';
 import { productOf, readProductForm } from '../product-form.ts';
 import { errorAnswer, predictionErrors } from '../schemas.ts';
 import type { Predicting } from '../several.ts';
@@ -68,9 +68,16 @@ const explain = createRoute({
       content: {
         'multipart/form-data': {
           schema: formSchema.extend({
-            label: z.string().optional().openapi({ description: 'Default: the most probable type code' }),
-            language: z.enum(LANGUAGES).optional().openapi({ description: 'Of the name; default: fr' }),
+            label: z
+              .enum(['', ...TYPE_CODES.map(String)])
+              .optional()
+              .openapi({ description: 'Default, as if empty: the most probable type code' }),
+            language: z
+              .enum(['', ...LANGUAGES])
+              .optional()
+              .openapi({ description: 'Of the name; default, as if empty: fr' }),
           }),
+          encoding: PICTURE_ENCODING,
         },
       },
     },

@@ -8,7 +8,7 @@ import { inOrder } from '../in-order.ts';
 import { itemError } from '../item.ts';
 import { bytesOf, checked, JSON_TYPE, parseJson } from '../json.ts';
 import { bodyOfAtMost } from '../limits.ts';
-import { answerSchema, formSchema, topKSchema } from '../product.ts';
+import { answerSchema, formSchema, PICTURE_ENCODING, topKSchema } from '../product.ts';
 import { productOf, readProductForm, topKOf } from '../product-form.ts';
 import { type AskedProduct, productBytes, productOfJson, productSchema } from '../product-json.ts';
 import { errorAnswer, itemErrorSchema, predictionErrors } from '../schemas.ts';
@@ -51,7 +51,10 @@ const predict = createRoute({
     body: {
       required: true,
       content: {
-        'multipart/form-data': { schema: formSchema.extend({ top_k: topKSchema }) },
+        'multipart/form-data': {
+          schema: formSchema.extend({ top_k: topKSchema }),
+          encoding: PICTURE_ENCODING,
+        },
         'application/json': { schema: z.union([productSchema, severalSchema]) },
       },
     },

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { EtiquetteError } from '../../errors.ts';
-import { noModel } from '../../models/serving/inference.ts';
+import { noModel } from '../../models/serving/errors.ts';
 import type { ServingBundle } from '../../models/serving/lane.ts';
 import { type Answer, drawOf } from '../answering.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
@@ -40,8 +40,8 @@ export function v2Routes(
     app.openAPIRegistry.registerPath(modelReady(path));
     app.get(`${template}/ready`, (c) => {
       const { name, version } = named(c);
-      const bundle = inference.current();
-      const ready = bundle !== null && (version === undefined || version === bundle.version);
+      const ready = inference.current() !== null;
+      if (ready) serving(version);
       return c.json({ name, ready }, ready ? 200 : 503);
     });
 

@@ -12,7 +12,8 @@ import { entryName } from './tools.mjs';
 /**
  * A program of PyPI that needs Python and packages to run: it has an environment of its own in the user's
  * cache. `cli/setup/python/<name>.txt` pins it and everything that it brings.
- * @typedef {{ name: string, version: string, says: string, why: string }} PythonTool
+ * @typedef {{ name: string, version: string, says: string, why: string, module?: string }} PythonTool `module` is
+ *   what runs, where it is not `name`
  */
 
 /**
@@ -23,7 +24,7 @@ import { entryName } from './tools.mjs';
  */
 export function pythonTool(tool) {
   const python = join(cacheDirectory(), entryOf(tool), 'bin', 'python');
-  return existsSync(python) ? [python, '-m', tool.name] : null;
+  return existsSync(python) ? [python, '-m', tool.module ?? tool.name] : null;
 }
 
 /** @param {PythonTool} tool */

@@ -2,10 +2,11 @@ import { wishDvc } from './dvc.mjs';
 import { wishMlflow } from './mlflow.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
 import { ensureS3Server } from './s3-server.mjs';
+import { ensureSchemathesis } from './schemathesis.mjs';
 import { ensureTemporalCli, ensureTimeSkippingServer } from './temporal.mjs';
 import { ensureTensorflow } from './tensorflow.mjs';
 
-/** @typedef {'modules' | 'tensorflow' | 'temporal' | 'timeSkipping' | 'dvc' | 'mlflow' | 's3Server'} Need */
+/** @typedef {'modules' | 'tensorflow' | 'temporal' | 'timeSkipping' | 'dvc' | 'mlflow' | 's3Server' | 'schemathesis'} Need */
 
 /** In the order in which they are met: the later ones use what the earlier ones install. */
 const STEPS = /** @type {const} */ ({
@@ -16,6 +17,7 @@ const STEPS = /** @type {const} */ ({
   dvc: wishDvc,
   mlflow: wishMlflow,
   s3Server: ensureS3Server,
+  schemathesis: ensureSchemathesis,
 });
 
 export const ALL_NEEDS = /** @type {Need[]} */ (Object.keys(STEPS));
