@@ -16,6 +16,8 @@ import { GOLDEN } from './fixture-bundle.ts';
  */
 let favourite: number | undefined;
 let behaviour: string[] = [];
+/** Bytes that it says it holds, and does not. */
+let grown = 0;
 
 /** The explanation going on, and the slices that it still has. */
 let explaining: { readonly code: number; left: number } | undefined;
@@ -31,7 +33,7 @@ serveJobs<Pick<Jobs, 'loadBundle' | 'predict' | 'explain'>>({
   },
   predict: async () => async (input) => ({
     predictions: await Promise.all(input.products.map(answer)),
-    rss: process.memoryUsage.rss(),
+    rss: process.memoryUsage.rss() + grown,
   }),
   explain: async () => async (input) => {
     if (input) {
@@ -62,6 +64,11 @@ async function answer({ designation, picture }: PredictProduct): Promise<Predict
     process.exit(1);
   }
   if (what === 'hang') await setTimeout(1e9);
+  if (what === 'hang-once' && !existsSync(file)) {
+    writeFileSync(file, '');
+    await setTimeout(1e9);
+  }
+  if (what === 'grow') grown = 2 ** 40;
   if (what === 'fail') throw new TypeError('a defect in the model code');
   while (what === 'wait' && !existsSync(file)) await setTimeout(5);
   try {
