@@ -1,3 +1,4 @@
+import { cp, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Part } from '../data/catalogue.ts';
 import { fusionSchema, type Metrics } from '../models/bundle/format.ts';
@@ -6,7 +7,7 @@ import { type Evaluation, evaluate as evaluateScores } from '../models/evaluatio
 import { INSIGHT, writeEvaluationReport } from '../models/evaluation/report.ts';
 import { family } from '../models/families.ts';
 import { type Fusion, fuse } from '../models/fusion/fuse.ts';
-import type { JudgedRows } from '../models/runtime/jobs.ts';
+import type { EngineChoice, JudgedRows } from '../models/runtime/jobs.ts';
 import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
@@ -14,6 +15,7 @@ import { readPlan } from './features.ts';
 import type { ScoredInput, TunedFusion } from './fuse.ts';
 import { once } from './stage-store.ts';
 
+const ENGINE_JOB = 'models/bundle/engine-job.ts';
 const INSIGHT_JOB = 'models/evaluation/insight/job.ts';
 export interface EvaluateInput extends ScoredInput {
   readonly fusion: TunedFusion;
@@ -24,6 +26,10 @@ export interface Evaluated {
   readonly directory: string;
   readonly metrics: Metrics;
   readonly baseline: Evaluation['baseline'];
+  /** Absent where there was no choice, and in histories of before there was one. */
+  readonly engine?: EngineChoice;
+  /** The picture model with its engine, where that is not the float one that training left. */
+  readonly imageModel?: string;
   readonly reused: boolean;
 }
 
@@ -32,8 +38,14 @@ export function evaluateFused(scores: Scores, fusion: Fusion): Evaluation {
   return evaluateScores({ ...scores, fused: fuse(scores, fusion) });
 }
 
-/** Stage «evaluate»: the test rows are used here, once, after everything was chosen. */
-export function createEvaluate({ config, ml }: ActivityDeps) {
+/** What the float engine said of the test rows, where another engine was chosen. */
+export const FLOAT_SCORES = 'test-float.safetensors';
+
+/**
+ * Stage «evaluate»: the test rows are used here, once, after everything was chosen but the picture model's engine. That
+ * is chosen by how alike the engines answer, and the metrics are of the one that will serve.
+ */
+export function createEvaluate({ config, ml, vision }: ActivityDeps) {
   return function evaluate(input: EvaluateInput): Promise<Evaluated> {
     return durable('evaluate', async ({ signal, report }) => {
       const { text, image, fusion } = input;
@@ -45,12 +57,13 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
           text: text.key,
           image: image.key,
           fusion: fusionSchema.parse(fusion),
-          // The child process does it, so no import tells that its code belongs to this stage.
+          // The child process does these, so no import tells that their code belongs to this stage.
           insight: await codeHash(INSIGHT_JOB),
+          engine: await codeHash(ENGINE_JOB),
         },
         module: 'activities/evaluate.ts',
         work: async (folder) => {
-          const { ready, missing } = await readPlan(input.plan);
+          const { ready, missing, encoder } = await readPlan(input.plan);
           const file = join(folder, 'test.safetensors');
           await ml.run(
             'score',
@@ -68,6 +81,25 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
             },
             { signal, onProgress: report },
           );
+          const choice = await vision.run(
+            'chooseEngine',
+            {
+              family: input.family,
+              imageModel: image.model,
+              encoder,
+              calibration: partFile(input, 'train'),
+              rows: partFile(input, 'test'),
+              picturesDirectory: input.dataset.catalogueDirectory,
+              scores: file,
+              fusion,
+              directory: join(folder, ENGINE),
+            },
+            { signal, onProgress: report },
+          );
+          if (choice?.quick) {
+            await rename(file, join(folder, FLOAT_SCORES));
+            await cp(join(folder, ENGINE, 'scores.safetensors'), file);
+          }
           const evaluation = evaluateFused(await readScores(file), fusion);
           const insight = await ml.run(
             'insight',
@@ -89,18 +121,34 @@ export function createEvaluate({ config, ml }: ActivityDeps) {
             missingEncoder: text.missing ?? null,
             insight,
           });
-          return { metrics: evaluation.metrics, baseline: evaluation.baseline };
+          return {
+            metrics: evaluation.metrics,
+            baseline: evaluation.baseline,
+            engine: choice?.engine ?? null,
+            quick: choice?.quick ?? false,
+          };
         },
       });
-      return { directory, ...result, reused };
+      const { metrics, baseline, engine, quick } = result;
+      return {
+        ...{ directory, metrics, baseline, reused },
+        ...(engine && { engine }),
+        ...(quick && { imageModel: join(directory, ENGINE, 'model') }),
+      };
     });
   };
 }
 
+/** The engine that was compared: `model` and `scores.safetensors`. */
+const ENGINE = 'engine';
+
+const partFile = ({ dataset }: EvaluateInput, part: Part) => join(dataset.directory, `${part}.ndjson`);
+
 /** Every labelled row, with the answers that were not learnt from it. */
-function judgedRows({ family: name, dataset, fusion }: EvaluateInput, test: string): JudgedRows[] {
-  const { text, image } = family(name);
-  const file = (part: Part) => join(dataset.directory, `${part}.ndjson`);
+function judgedRows(input: EvaluateInput, test: string): JudgedRows[] {
+  const { fusion } = input;
+  const { text, image } = family(input.family);
+  const file = (part: Part) => partFile(input, part);
   const tested: JudgedRows = { part: 'held-out', rows: [file('test')], answers: test };
   // As the job `score` chooses the rows to tune on.
   if (text.outOfFold && image.outOfFold) {

@@ -15,7 +15,7 @@ import { originalFiles } from '../models/import/original-files.ts';
 import { codeHash } from './code-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
-import type { Evaluated, EvaluateInput } from './evaluate.ts';
+import { type Evaluated, type EvaluateInput, FLOAT_SCORES } from './evaluate.ts';
 import { readPlan } from './features.ts';
 
 export interface VersionInput extends EvaluateInput {
@@ -45,7 +45,8 @@ export function createVersion({ config, revision }: ActivityDeps) {
         image: {
           recipe: imageRecipe.name,
           parameters: input.image.summary.parameters,
-          directory: input.image.model,
+          directory: input.evaluation.imageModel ?? input.image.model,
+          engine: input.evaluation.engine ?? null,
         },
         encoders: { image: named(encoder), text: input.text.encoder && named(input.text.encoder) },
         fusion: fusionSchema.parse(input.fusion),
@@ -103,6 +104,12 @@ async function goldenProducts(
 ): Promise<(GoldenProduct & { pictureSource: string | null })[]> {
   const scores = await readScores(join(input.evaluation.directory, 'test.safetensors'));
   const fused = fuse(scores, input.fusion);
+  const inFloat = input.evaluation.imageModel
+    ? fuse(await readScores(join(input.evaluation.directory, FLOAT_SCORES)), input.fusion)
+    : null;
+  const rowOf = (answers: Float32Array, row: number) => [
+    ...answers.subarray(row * CLASSES, (row + 1) * CLASSES),
+  ];
   const withPicture: { row: DatasetRow; index: number }[] = [];
   const without: { row: DatasetRow; index: number }[] = [];
   let index = 0;
@@ -116,6 +123,7 @@ async function goldenProducts(
     description: row.description,
     picture: row.picture ? `picture-${place}.jpg` : null,
     pictureSource: row.picture ? join(input.dataset.catalogueDirectory, row.picture.file) : null,
-    probabilities: [...fused.subarray(position * CLASSES, (position + 1) * CLASSES)],
+    probabilities: rowOf(fused, position),
+    ...(inFloat && { floatProbabilities: rowOf(inFloat, position) }),
   }));
 }

@@ -3,6 +3,7 @@ import type { Probabilities } from './evaluation/rows.ts';
 import type { FusionKind } from './fusion/fuse.ts';
 import type {
   ComputeFeaturesInput,
+  EncoderFiles,
   JobContext,
   Parameters,
   TrainImageInput,
@@ -63,6 +64,16 @@ export interface TextRecipe {
   load(directory: string, encoder: string | null): Promise<TextModel>;
 }
 
+export interface QuickenInput {
+  /** The folder of a trained model, as `load` takes it. */
+  readonly model: string;
+  readonly encoder: EncoderFiles;
+  /** Pictures to measure ranges of values on, as files. Their order counts. */
+  readonly pictures: readonly string[];
+  /** A new folder: gets the model with its quicker engine, as `load` takes it. */
+  readonly directory: string;
+}
+
 export interface ImageRecipe {
   readonly name: string;
   /** The frozen encoder this recipe needs, by name; its weights are kept once beside the bundles. */
@@ -72,6 +83,15 @@ export interface ImageRecipe {
   parameters(overrides: Parameters): Parameters;
   computeFeatures(input: ComputeFeaturesInput, context: JobContext): Promise<{ computed: number }>;
   train(input: TrainImageInput, context: JobContext): Promise<TrainingSummary>;
+  /**
+   * Gives a trained model a quicker engine that answers nearly the same; whoever asks compares. The same input gives
+   * the same bytes. A recipe without another engine has no such method.
+   * @returns the names of both engines; null: the quicker one does not run on this host, and the console says why
+   */
+  quicken?(
+    input: QuickenInput,
+    context: JobContext,
+  ): Promise<{ readonly float: string; readonly quick: string } | null>;
   /** `directory` is a bundle's `image/` folder; `encoder` (a file or folder) null when only `classify` is needed. */
   load(directory: string, encoder: string | null): Promise<ImageModel>;
 }

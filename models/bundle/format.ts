@@ -31,6 +31,25 @@ export const fusionSchema = z.object({
   imageTemperature: z.number().positive(),
 });
 
+/** How far a quick engine's answers are from the float engine's on the same rows. */
+const agreementSchema = z.object({
+  rows: z.number().int(),
+  pictures: z.number().int(),
+  /** Weighted F1 of the quick engine less that of the float engine, in points of 100. */
+  picturePoints: z.number(),
+  fusedPoints: z.number(),
+  /** Share of the rows with a picture where both engines' picture models, or fused answers, name the same code. */
+  samePictureCodes: z.number(),
+  sameFusedCodes: z.number(),
+});
+export type Agreement = z.infer<typeof agreementSchema>;
+
+/** As EngineChoice in models/runtime/jobs.ts. */
+export const engineSchema = z.object({
+  name: z.string(),
+  compared: agreementSchema.extend({ engine: z.string() }),
+});
+
 /** bundle.json: all that a stranger needs to load, check and trace a model. */
 export const bundleSchema = z.object({
   format: z.literal(1),
@@ -40,7 +59,12 @@ export const bundleSchema = z.object({
   /** Class order: column j of every probability row is labels[j]. */
   labels: z.array(z.number().int()).length(27),
   text: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
-  image: z.object({ recipe: z.string(), parameters: z.record(z.string(), z.unknown()) }),
+  image: z.object({
+    recipe: z.string(),
+    parameters: z.record(z.string(), z.unknown()),
+    /** Absent where there was no choice; then it is the recipe's only or its float one. */
+    engine: engineSchema.optional(),
+  }),
   /** The frozen networks that it needs beside it; `text` is null when its text model needs none. */
   encoders: z.object({ image: encoder, text: encoder.nullable() }),
   fusion: fusionSchema,
@@ -93,6 +117,8 @@ export interface GoldenProduct {
   readonly description: string;
   /** File in the bundle's golden/ folder, or null. */
   readonly picture: string | null;
-  /** Fused probabilities, in label order. */
+  /** Fused probabilities, in label order, by the engine that serves. */
   readonly probabilities: readonly number[];
+  /** By the float engine, where another one serves: it stands in on hosts where that one does not run. */
+  readonly floatProbabilities?: readonly number[];
 }

@@ -9,7 +9,7 @@ import { openFeatures } from '../image/features.ts';
 import type { FeatureShard, Job, JobContext } from '../runtime/jobs.ts';
 import { pause } from '../runtime/pause.ts';
 import { readSafetensors } from '../runtime/safetensors.ts';
-import { disposeBundle, type OpenBundle, openBundle } from './open.ts';
+import { disposeBundle, openBundle } from './open.ts';
 import { problemOf } from './predict.ts';
 import { blankScores, CLASSES, copyRow } from './rows.ts';
 import { type Scores, writeScores } from './scores.ts';
@@ -53,39 +53,46 @@ export const predictRows: Job<'predictRows'> = async (input, context) => {
     const rows = await collect(input.rows);
     const scores = blankScores(rows, loaded.text);
     await scoreTexts(loaded.text, rows, scores, context);
-    const withPicture = rows.flatMap(({ picture }, index) =>
-      picture ? [{ index, file: picture.file }] : [],
-    );
-    for (let from = 0; from < withPicture.length; from += PICTURE_BATCH) {
-      await pause(context);
-      const batch = withPicture.slice(from, from + PICTURE_BATCH);
-      const decoded = await Promise.all(
-        batch.map(({ file }) => decode(loaded, join(input.picturesDirectory, file))),
-      );
-      const readable = batch.flatMap(({ index }, position) => {
-        const pixels = decoded[position];
-        if (!pixels) scores.hasPicture[index] = 0;
-        return pixels ? [{ index, pixels }] : [];
-      });
-      if (readable.length > 0) {
-        const features = await loaded.image.encode(readable.map(({ pixels }) => pixels));
-        const probabilities = await loaded.image.classify(features, readable.length);
-        readable.forEach(({ index }, position) => {
-          copyRow(probabilities, position, scores.image, index);
-        });
-      }
-      const done = Math.min(from + PICTURE_BATCH, withPicture.length);
-      context.progress({
-        fraction: done / withPicture.length,
-        message: `${done} of ${withPicture.length} pictures`,
-      });
-    }
+    await lookAtPictures(loaded.image, rows, input.picturesDirectory, scores, context);
     await writeScores(input.file, scores);
     return { rows: rows.length, pictures: scores.hasPicture.filter(Boolean).length };
   } finally {
     disposeBundle(loaded);
   }
 };
+
+/** Decodes and classifies the rows' pictures. One that cannot be read counts as none. */
+export async function lookAtPictures(
+  image: ImageModel,
+  rows: readonly DatasetRow[],
+  picturesDirectory: string,
+  scores: Scores,
+  context: JobContext,
+): Promise<void> {
+  const withPicture = rows.flatMap(({ picture }, index) => (picture ? [{ index, file: picture.file }] : []));
+  for (let from = 0; from < withPicture.length; from += PICTURE_BATCH) {
+    await pause(context);
+    const batch = withPicture.slice(from, from + PICTURE_BATCH);
+    const decoded = await Promise.all(batch.map(({ file }) => decode(image, join(picturesDirectory, file))));
+    const readable = batch.flatMap(({ index }, position) => {
+      const pixels = decoded[position];
+      if (!pixels) scores.hasPicture[index] = 0;
+      return pixels ? [{ index, pixels }] : [];
+    });
+    if (readable.length > 0) {
+      const features = await image.encode(readable.map(({ pixels }) => pixels));
+      const probabilities = await image.classify(features, readable.length);
+      readable.forEach(({ index }, position) => {
+        copyRow(probabilities, position, scores.image, index);
+      });
+    }
+    const done = Math.min(from + PICTURE_BATCH, withPicture.length);
+    context.progress({
+      fraction: done / withPicture.length,
+      message: `${done} of ${withPicture.length} pictures`,
+    });
+  }
+}
 
 async function scoreTexts(
   text: TextModel,
@@ -134,16 +141,16 @@ async function outOfFold(file: string, { counts }: DatasetRef, rows: number): Pr
   return found.subarray(found.length - rows * CLASSES);
 }
 
-async function decode(loaded: OpenBundle, file: string): Promise<Float32Array | null> {
+async function decode(image: ImageModel, file: string): Promise<Float32Array | null> {
   try {
-    return await loaded.image.prepare(await readFile(file));
+    return await image.prepare(await readFile(file));
   } catch (error) {
     problemOf(error);
     return null;
   }
 }
 
-async function collect(file: string): Promise<DatasetRow[]> {
+export async function collect(file: string): Promise<DatasetRow[]> {
   const rows: DatasetRow[] = [];
   for await (const row of readRows(file)) rows.push(row);
   return rows;

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { hashFile } from '../../data/manifest.ts';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import type { Fusion } from '../fusion/fuse.ts';
-import type { Parameters } from '../runtime/jobs.ts';
+import type { EngineChoice, Parameters } from '../runtime/jobs.ts';
 import { type Bundle, bundleVersion, type GoldenProduct } from './format.ts';
 import { readBundle } from './load.ts';
 
@@ -12,7 +12,12 @@ export interface BundleParts {
   readonly family: string;
   /** The finished models' folders, copied as `text/` and `image/`. */
   readonly text: { readonly recipe: string; readonly parameters: Parameters; readonly directory: string };
-  readonly image: { readonly recipe: string; readonly parameters: Parameters; readonly directory: string };
+  readonly image: {
+    readonly recipe: string;
+    readonly parameters: Parameters;
+    readonly directory: string;
+    readonly engine?: EngineChoice | null;
+  };
   readonly encoders: Bundle['encoders'];
   readonly fusion: Fusion;
   readonly lineage: Bundle['lineage'];
@@ -50,7 +55,11 @@ export async function writeBundle(root: string, parts: BundleParts): Promise<Bun
       family: parts.family,
       labels: [...TYPE_CODES],
       text: { recipe: parts.text.recipe, parameters: parts.text.parameters },
-      image: { recipe: parts.image.recipe, parameters: parts.image.parameters },
+      image: {
+        recipe: parts.image.recipe,
+        parameters: parts.image.parameters,
+        ...(parts.image.engine && { engine: parts.image.engine }),
+      },
       encoders: parts.encoders,
       fusion: parts.fusion,
       lineage: parts.lineage,

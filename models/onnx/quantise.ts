@@ -20,27 +20,33 @@ const PAIR = 128;
 
 /**
  * A float model -> the same with convolutions in 8 bits, more than twice as fast. A convolution with a grid for its
- * input must have one for its output; a Clip after it is left to that grid, which must end where the Clip does.
- * Whatever else has a grid is brought to 8 bits and back. Without grids all stays float.
+ * input must have one for its output; a Clip or Relu after it is left to that grid, which must end where that does.
+ * A MaxPool whose input and output have the same grid compares bytes. Whatever else has a grid is brought to 8 bits and
+ * back. Without grids all stays float.
  *
  * On x86 without VNNI onnxruntime adds two products of a byte and a weight in 16 bits, where they may overflow. So a
  * channel's weights are scaled such that no two of them can: a model must be as good on every machine. A
  * depthwise convolution is counted in another way and uses all 8 bits.
- * @param grids by the name of an output; of the Clip, where one follows the convolution
+ * @param grids by the name of an output; of the Clip or Relu, where one follows the convolution
  */
 export function quantise(model: OnnxModel, grids: Readonly<Record<string, Grid>>): OnnxModel {
   const quantised = new Quantised(model.constants, grids);
   const folded = new Set<OnnxNode>();
   for (const [index, node] of model.nodes.entries()) {
     const next = model.nodes[index + 1];
-    const clip = next?.op === 'Clip' && next.inputs[0] === node.outputs[0] ? next : null;
-    if (node.op === 'Conv' && (node.inputs[0] ?? '') in grids) {
-      quantised.convolution(node, (clip ?? node).outputs[0] ?? '');
-      if (clip) folded.add(clip);
+    const cut = next && CUTS.has(next.op) && next.inputs[0] === node.outputs[0] ? next : null;
+    const grid = grids[node.inputs[0] ?? ''];
+    if (node.op === 'Conv' && grid) {
+      quantised.convolution(node, (cut ?? node).outputs[0] ?? '');
+      if (cut) folded.add(cut);
+    } else if (node.op === 'MaxPool' && grid && grid === grids[node.outputs[0] ?? '']) {
+      quantised.inBytes(node);
     } else if (!folded.has(node)) quantised.inFloat(node);
   }
   return { ...model, constants: quantised.constants, nodes: quantised.nodes };
 }
+
+const CUTS: ReadonlySet<string> = new Set(['Clip', 'Relu']);
 
 const scaleOf = (name: string) => `${name}.scale`;
 const zeroOf = (name: string) => `${name}.zero`;
@@ -83,6 +89,10 @@ class Quantised {
       const outputs = [bytesOf(name)];
       this.nodes.push({ op: 'QuantizeLinear', inputs: [name, scaleOf(name), zeroOf(name)], outputs });
     }
+  }
+
+  inBytes(node: OnnxNode): void {
+    this.nodes.push({ ...node, inputs: node.inputs.map(bytesOf), outputs: node.outputs.map(bytesOf) });
   }
 
   convolution({ inputs, attributes }: OnnxNode, output: string): void {

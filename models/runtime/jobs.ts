@@ -1,5 +1,5 @@
 import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
-import type { Agreement } from '../evaluation/agreement.ts';
+import type { Agreement } from '../bundle/format.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { Fusion } from '../fusion/fuse.ts';
 
@@ -142,8 +142,8 @@ export interface ChooseEngineInput {
 /** What computes a bundle's picture features, and how far the quicker engine was from the float one. */
 export interface EngineChoice {
   readonly name: string;
-  /** The quicker engine that was compared, chosen or not; null: it could not run. */
-  readonly compared: (Agreement & { readonly engine: string }) | null;
+  /** The quicker engine that was compared, chosen or not. */
+  readonly compared: Agreement & { readonly engine: string };
 }
 
 /** Labelled rows of a catalogue, and what was said about them. */
@@ -178,7 +178,7 @@ export interface Jobs {
   trainImage: { input: TrainImageInput; output: TrainingSummary };
   score: { input: ScoreInput; output: { rows: number; pictures: number } };
   predictRows: { input: PredictRowsInput; output: { rows: number; pictures: number } };
-  /** null: the recipe has one engine. `quick` says whether the one in `directory` was chosen. */
+  /** null: the recipe has one engine, or the other one does not run on this host. `quick` says whether the one in `directory` was chosen. */
   chooseEngine: {
     input: ChooseEngineInput;
     output: { readonly engine: EngineChoice; readonly quick: boolean } | null;

@@ -1,14 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-node';
+import { z } from 'zod';
 import { writeAtomic } from '../../../data/atomic.ts';
 import { EtiquetteError } from '../../../errors.ts';
 import type { ImageModel } from '../../family.ts';
 import { type Arrays, readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
 import { decodePicture } from '../picture.ts';
-import { createVgg16Encoder } from './encoder.ts';
-import { loadVgg16 } from './encoder-file.ts';
+import { type ConvolutionEngine, inOnnxRuntime, inTensorFlow } from './convolutions.ts';
 import { createHead, HEAD_WEIGHTS, type HeadWeight } from './head.ts';
 import { type Vgg16Parameters, vgg16Schema } from './parameters.ts';
 import { type Scaler, scalerArrays, standardise } from './scaler.ts';
@@ -16,7 +16,16 @@ import { type Scaler, scalerArrays, standardise } from './scaler.ts';
 const WEIGHTS = 'head.safetensors';
 const DESCRIPTION = 'image.json';
 
+/** What computes the convolutions: TensorFlow in float, or onnxruntime in 8 bits, with a file in the model's folder. */
+const descriptionSchema = z.object({
+  parameters: vgg16Schema,
+  engine: z.enum(['tensorflow', 'onnxruntime-int8']).default('tensorflow'),
+});
+export type Vgg16Engine = z.infer<typeof descriptionSchema>['engine'];
+
 export interface Vgg16Head {
+  /** Absent: TensorFlow. */
+  readonly engine?: Vgg16Engine;
   readonly parameters: Vgg16Parameters;
   /** By the names of HEAD_WEIGHTS; columns of the output in TYPE_CODES order. */
   readonly weights: Arrays;
@@ -27,18 +36,20 @@ export interface Vgg16Head {
 /** Writes a model folder, as it goes into a bundle: image.json and head.safetensors. */
 export async function saveVgg16Head(
   directory: string,
-  { parameters, weights, scaler }: Vgg16Head,
+  { parameters, weights, scaler, engine }: Vgg16Head,
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeSafetensors(join(directory, WEIGHTS), { ...weights, ...(scaler ? scalerArrays(scaler) : {}) });
   await writeAtomic(
     join(directory, DESCRIPTION),
-    `${JSON.stringify({ recipe: 'vgg16', parameters }, null, 2)}\n`,
+    `${JSON.stringify({ recipe: 'vgg16', parameters, engine }, null, 2)}\n`,
   );
 }
 
 /** @throws EtiquetteError MODEL_FILE_CORRUPT. */
-async function readVgg16Head(directory: string): Promise<Vgg16Head> {
+export async function readVgg16Head(
+  directory: string,
+): Promise<Vgg16Head & { readonly engine: Vgg16Engine }> {
   const description = join(directory, DESCRIPTION);
   const corrupt = (cause?: unknown) =>
     new EtiquetteError(
@@ -46,9 +57,9 @@ async function readVgg16Head(directory: string): Promise<Vgg16Head> {
       `The picture model in ${directory} is damaged. Train it again.`,
       { cause },
     );
-  let parameters: Vgg16Parameters;
+  let described: z.infer<typeof descriptionSchema>;
   try {
-    parameters = vgg16Schema.parse(JSON.parse(await readFile(description, 'utf8')).parameters);
+    described = descriptionSchema.parse(JSON.parse(await readFile(description, 'utf8')));
   } catch (cause) {
     throw corrupt(cause);
   }
@@ -57,19 +68,29 @@ async function readVgg16Head(directory: string): Promise<Vgg16Head> {
   const mean = weights['scaler/mean']?.data;
   const divisor = weights['scaler/divisor']?.data;
   const scaler = mean && divisor ? { mean, divisor } : null;
-  if (parameters.standardise !== (scaler !== null)) throw corrupt();
-  return { parameters, weights, scaler };
+  if (described.parameters.standardise !== (scaler !== null)) throw corrupt();
+  return { ...described, weights, scaler };
 }
 
 /**
- * Loads a model folder. Without `encoderFile` it classifies features and cannot encode pictures.
+ * Loads a model folder. Without `encoderFile` it classifies features and cannot encode pictures. Where the engine that
+ * the folder names does not run, TensorFlow stands in, and a line on the console says so.
  * @throws EtiquetteError MODEL_FILE_CORRUPT, ENCODER_FILE_INVALID, ENCODER_MISMATCH.
  */
 export async function loadVgg16Model(directory: string, encoderFile: string | null): Promise<ImageModel> {
-  const { parameters, weights, scaler } = await readVgg16Head(directory);
+  const { parameters, weights, scaler, engine } = await readVgg16Head(directory);
   const tf = await tensorflow();
-  const encoder = encoderFile ? createVgg16Encoder(tf, await loadVgg16(encoderFile), parameters.size) : null;
+  const { size } = parameters;
   const featureSize = weights['hidden/kernel']?.shape[0] ?? 0;
+  const inFloat = (file: string) => inTensorFlow(tf, file, size);
+  let encoder: ConvolutionEngine | null = null;
+  if (encoderFile && engine === 'tensorflow') encoder = await inFloat(encoderFile);
+  else if (encoderFile) {
+    encoder = await inOnnxRuntime(directory, { size, featureSize }).catch((error: unknown) => {
+      console.warn(`${engine} does not run here, TensorFlow computes instead, three times as long: ${error}`);
+      return inFloat(encoderFile);
+    });
+  }
   if (encoder && encoder.featureSize !== featureSize) {
     encoder.dispose();
     throw new EtiquetteError(

@@ -14,6 +14,7 @@ import { computeFeatures } from './compute.ts';
 import { createHeadLearner, type LabelledPictures } from './learner.ts';
 import { loadVgg16Model, saveVgg16Head } from './model.ts';
 import { vgg16Parameters } from './parameters.ts';
+import { quicken } from './quicken.ts';
 import { measureScaler } from './scaler.ts';
 
 /** The original's picture model: VGG16's convolutions, frozen, and a dense head trained on their features. */
@@ -24,6 +25,7 @@ export const vgg16: ImageRecipe = {
   parameters: vgg16Parameters,
   computeFeatures,
   train,
+  quicken,
   load: loadVgg16Model,
 };
 
