@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
+import { EtiquetteError } from '../../errors.ts';
 import { noModel } from '../../models/serving/errors.ts';
 import { asJson, drawOf } from '../answering.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
@@ -9,12 +9,13 @@ import { checked, parseJson } from '../json.ts';
 import { type Line, readLines } from '../lines.ts';
 import { asked, lineSchema, productBytes } from '../product-json.ts';
 import { predictionErrors } from '../schemas.ts';
-import { askPatiently, busy, type Predicting, shareOf } from '../several.ts';
+import { askPatiently, type Predicting, shareOf } from '../several.ts';
 
 /** Products in one stream. */
 export const MAX_LINES = 10_000;
 /** Streams at a time: each has its share of the queue, and half of it stays for single products. */
 const STREAMS = 4;
+const STREAMS_OF_A_USER = 2;
 const NDJSON = /^application\/(x-ndjson|jsonl|jsonlines)\s*(;|$)/i;
 
 const batch = createRoute({
@@ -38,6 +39,12 @@ const batch = createRoute({
   },
 });
 
+interface Asked {
+  readonly signal: AbortSignal;
+  readonly user: string;
+  readonly requestId: string;
+}
+
 interface Place {
   readonly line: Line;
   readonly index: number;
@@ -45,13 +52,14 @@ interface Place {
 
 export function batchRoutes(
   app: Api,
-  { config, inference, log }: ApiDependencies,
+  { config, inference, log, stopping }: ApiDependencies,
   { guard, ask }: Pick<Predicting, 'guard' | 'ask'>,
 ): void {
   const pictureBytes = config.MAX_PICTURE_BYTES;
   const lineBytes = productBytes(pictureBytes);
   const window = { most: shareOf(config.MAX_QUEUE), weight: lineBytes };
-  let streams = 0;
+  /** Whose streams go on. */
+  const streams: string[] = [];
 
   app.openAPIRegistry.registerPath(batch);
   app.post(batch.path, ...guard('predict', config.PREDICT_PER_MINUTE), (c) => {
@@ -61,11 +69,13 @@ export function batchRoutes(
         'Send application/x-ndjson: a JSON product a line.',
       );
     }
-    if (streams >= STREAMS) throw busy();
+    const user = c.get('user')?.username ?? '';
+    const own = streams.filter((one) => one === user).length;
+    if (streams.length >= STREAMS || own >= STREAMS_OF_A_USER) throw tooManyStreams();
     if (!inference.current()) throw noModel();
     const gone = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-    const answers = answer(c.req.raw.body, signal, c.get('requestId'));
+    const answers = answer(c.req.raw.body, { signal, user, requestId: c.get('requestId') });
     const encoder = new TextEncoder();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -81,24 +91,25 @@ export function batchRoutes(
     return c.body(body, 200, { 'Content-Type': 'application/x-ndjson', 'Transfer-Encoding': 'chunked' });
   });
 
-  async function* answer(body: ReadableStream<Uint8Array> | null, signal: AbortSignal, requestId: string) {
+  async function* answer(body: ReadableStream<Uint8Array> | null, { signal, user, requestId }: Asked) {
     const start = performance.now();
     let products = 0;
     let failed = 0;
     let complete = true;
-    let closing = false;
+    const reading = AbortSignal.any([signal, stopping]);
 
     async function* places(): AsyncGenerator<Weighed<Place>> {
       let index = 0;
       if (!body) return;
-      for await (const line of readLines(body, { lineBytes, signal })) {
-        if (index >= MAX_LINES || closing) {
+      for await (const line of readLines(body, { lineBytes, signal: reading })) {
+        if (index >= MAX_LINES) {
           complete = false;
           return;
         }
         yield { input: { line, index }, weight: line?.length ?? 0 };
         index += 1;
       }
+      complete = !reading.aborted;
     }
 
     async function one({ line, index }: Place) {
@@ -111,12 +122,11 @@ export function batchRoutes(
         const draw = drawOf(`${requestId}/${index}`);
         return { id, ...asJson(await askPatiently(ask, product, { signal, draw }), topK) };
       } catch (error) {
-        closing ||= isEtiquetteError(error) && error.code === 'SERVING_CLOSED';
         return { id, ...itemError(error, log, requestId) };
       }
     }
 
-    streams += 1;
+    streams.push(user);
     try {
       for await (const result of inOrder(places(), window, one)) {
         products += 1;
@@ -125,7 +135,7 @@ export function batchRoutes(
       }
       yield { summary: { products, failed, complete } };
     } finally {
-      streams -= 1;
+      streams.splice(streams.indexOf(user), 1);
       const ms = Math.round(performance.now() - start);
       log.info({ requestId, products, failed, complete, gone: signal.aborted, ms }, 'batch');
     }
@@ -141,5 +151,13 @@ function lineTooLarge(bytes: number): EtiquetteError {
   return new EtiquetteError(
     'LINE_TOO_LARGE',
     `The line has more than ${bytes} bytes. Send a smaller picture.`,
+  );
+}
+
+function tooManyStreams(): EtiquetteError {
+  return new EtiquetteError(
+    'SERVING_BUSY',
+    `${STREAMS} streams go on, or ${STREAMS_OF_A_USER} of yours. Try again when one has ended.`,
+    { retryable: true },
   );
 }

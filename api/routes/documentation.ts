@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { html } from 'hono/html';
 import type { Api } from '../environment.ts';
+import { revalidated } from '../revalidate.ts';
 
 /** Swagger UI from its package: the page works on a machine without internet. */
 const ASSETS = {
@@ -26,9 +28,14 @@ export function documentationRoutes(app: Api, release: string): void {
       description: 'The type code of a Rakuten France product, from its French text and its picture.',
     },
   };
-  app.get('/openapi.json', (c) => c.json(withServerAnswers(app.getOpenAPI31Document(about))));
+  // Made once: no route comes after the first request.
+  let text: string | undefined;
+  app.get('/openapi.json', revalidated('public'), (c) => {
+    text ??= JSON.stringify(withServerAnswers(app.getOpenAPI31Document(about)));
+    return c.body(text, 200, { 'Content-Type': 'application/json', ETag: tagOf(text) });
+  });
 
-  app.get('/docs', (c) =>
+  app.get('/docs', revalidated('public'), (c) =>
     c.html(html`<!doctype html>
 <html lang="en">
   <head>
@@ -45,22 +52,26 @@ export function documentationRoutes(app: Api, release: string): void {
 </html>`),
   );
 
-  app.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));
+  app.get('/docs/start.js', revalidated('public'), (c) =>
+    c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }),
+  );
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   for (const [file, type] of Object.entries(ASSETS)) {
     // Read once: of a megabyte each, copies would be what many slow clients could fill the memory with.
-    let read: Promise<Buffer<ArrayBuffer>> | undefined;
-    app.get(`/docs/${file}`, async (c) => {
-      read ??= readFile(join(folder, file));
-      const content = await read;
+    let read: Promise<{ content: Buffer<ArrayBuffer>; tag: string }> | undefined;
+    app.get(`/docs/${file}`, revalidated('public'), async (c) => {
+      read ??= readFile(join(folder, file)).then((content) => ({ content, tag: tagOf(content) }));
+      const { content, tag } = await read;
       return c.body(content, 200, {
         'Content-Type': type,
         'Content-Length': String(content.length),
-        'Cache-Control': 'public, max-age=86400',
+        ETag: tag,
       });
     });
   }
 }
+
+const tagOf = (content: string | Buffer) => `"${createHash('sha256').update(content).digest('base64url')}"`;
 
 /** Node refuses what is too long to be looked at before any route sees it. */
 const TOO_LONG = { 431: { description: 'Path, query and headers of more than 16 KB; without a body' } };

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { services } from '../../models/bundle/deployments.ts';
 import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
+import { revalidated } from '../revalidate.ts';
 import { errorAnswer } from '../schemas.ts';
 
 const version = z.string().openapi({ example: '5f3c0a9b1d2e4f60' });
@@ -91,13 +92,13 @@ export function historyRoutes(
   guard: Guard,
 ): void {
   app.openAPIRegistry.registerPath(deployments);
-  app.get(deployments.path, ...guard('read', config.STATUS_PER_MINUTE), async (c) => {
+  app.get(deployments.path, ...guard('read', config.STATUS_PER_MINUTE), revalidated('private'), async (c) => {
     const stretches = services(await history());
     return c.json({ champion: stretches.at(-1)?.version ?? null, deployments: stretches });
   });
 
   app.openAPIRegistry.registerPath(lineage);
-  app.get('/lineage/:id', ...guard('read', config.STATUS_PER_MINUTE), async (c) =>
+  app.get('/lineage/:id', ...guard('read', config.STATUS_PER_MINUTE), revalidated('private'), async (c) =>
     c.json(await trace(c.req.param('id'))),
   );
 }
