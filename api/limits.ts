@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const KEYS = 10_000;
 
 /**
- * So many requests a minute for each user, or for each peer where no user is known. 0 is no limit, and there is none
+ * So many requests a minute for each user, for each API key, or for each peer where neither is known. 0 is no limit, and there is none
  * for users of a trusted role. Every request counts, refused ones too: guessing passwords or tokens is what it is
  * there for. Each call counts by itself, in this process alone.
  */
@@ -27,7 +27,8 @@ export function perMinute(limit: number, trusted: readonly Role[] = []): Middlew
     },
     keyGenerator: (c) => {
       const user = c.get('user');
-      return user ? `user ${user.username}` : `peer ${peerOf(c)}`;
+      if (user) return user.keyId === undefined ? `user ${user.username}` : `key ${user.keyId}`;
+      return `peer ${peerOf(c)}`;
     },
     handler: () => {
       throw new EtiquetteError('RATE_LIMITED', 'Rate limit exceeded. Please try again later.', {

@@ -108,7 +108,7 @@ export function createKeys(database: Database, now: () => Date): Keys {
         await database.updateTable('api_keys').set({ last_used_at: at }).where('id', '=', id).execute();
       }
       const { username, full_name: fullName, role } = found;
-      return { username, fullName, role, scopes: scopesOf(found.scopes, SCOPES_OF[role]) };
+      return { username, fullName, role, scopes: scopesOf(found.scopes, SCOPES_OF[role]), keyId: id };
     },
   };
 }

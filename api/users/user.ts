@@ -8,6 +8,8 @@ export interface User {
   readonly role: Role;
   /** What this request may do: the role's scopes, or those of the API key that it came with. */
   readonly scopes: readonly Scope[];
+  /** Of the API key that it came with. */
+  readonly keyId?: string;
 }
 
 const NAME_LENGTH = 64;
