@@ -10,11 +10,13 @@ import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { historyRoutes } from './routes/history.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { predictRoutes } from './routes/predict.ts';
 import { retrainRoutes } from './routes/retrain.ts';
 import { runRoutes } from './routes/runs.ts';
-import { statusRoutes } from './routes/status.ts';
+import { metricsRoutes, statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/token.ts';
+import { userRoutes } from './routes/users.ts';
 import { v2Routes } from './routes/v2.ts';
 import { createTokens } from './tokens.ts';
 
@@ -56,9 +58,12 @@ export function createApp(dependencies: ApiDependencies): Api {
   v2Routes(app, dependencies, predicting);
   explainRoutes(app, dependencies, predicting);
   statusRoutes(app, dependencies, authentication);
+  metricsRoutes(app, dependencies);
   historyRoutes(app, dependencies, guard);
   retrainRoutes(app, dependencies, guard);
   runRoutes(app, dependencies, guard);
+  userRoutes(app, dependencies, guard);
+  keyRoutes(app, dependencies, guard);
   deploymentRoutes(app, dependencies);
   documentationRoutes(app, config.RELEASE);
   refuseOtherMethods(app);

@@ -21,9 +21,7 @@ export interface AuthenticationOptions {
  * Sets `user` when the request carries a valid token or API key. It refuses nobody, so that a rate limit can stand
  * between it and `requireUser` and count the tries of those who have no valid token.
  */
-export function identify(
-  options: Omit<AuthenticationOptions, 'trustedRoles'>,
-): MiddlewareHandler<ApiEnvironment> {
+function identify(options: AuthenticationOptions): MiddlewareHandler<ApiEnvironment> {
   return async (c, next) => {
     const presented = presentedToken(c, options.allowQueryToken);
     const user = presented === undefined ? null : await userOf(presented, options);
@@ -42,11 +40,15 @@ async function userOf(
 }
 
 /** @throws EtiquetteError TOKEN_MISSING or TOKEN_INVALID */
-export function requireUser(c: Context<ApiEnvironment>, allowQueryToken: boolean): User {
+export function requireUser(
+  c: Context<ApiEnvironment>,
+  allowQueryToken: boolean,
+  invalid = 'Invalid or expired token',
+): User {
   const user = c.get('user');
   if (user) return user;
   if (presentedToken(c, allowQueryToken) !== undefined) {
-    throw new EtiquetteError('TOKEN_INVALID', 'Invalid or expired token');
+    throw new EtiquetteError('TOKEN_INVALID', invalid);
   }
   throw new EtiquetteError(
     'TOKEN_MISSING',

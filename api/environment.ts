@@ -31,6 +31,8 @@ export interface ApiDependencies {
 export type ApiConfig = Pick<
   Config,
   | 'RELEASE'
+  | 'SECRET_KEY_PREVIOUS'
+  | 'DEPLOY_TOKEN'
   | 'ACCESS_TOKEN_EXPIRE_MINUTES'
   | 'PREDICT_PER_MINUTE'
   | 'STATUS_PER_MINUTE'
@@ -46,11 +48,7 @@ export type ApiConfig = Pick<
   | 'TEMPORAL_ADDRESS'
   | 'TEMPORAL_UI_PORT'
   | 'TEMPORAL_NAMESPACE'
-> & {
-  readonly SECRET_KEY: string;
-  readonly SECRET_KEY_PREVIOUS: string | undefined;
-  readonly DEPLOY_TOKEN: string | undefined;
-};
+> & { readonly SECRET_KEY: string };
 
 /** What travels with a request: `user` once a valid token was seen, `peer` and `https` after `resolvePeer`. */
 export interface ApiEnvironment {

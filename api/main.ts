@@ -5,14 +5,13 @@ import { createMlProcess } from '../models/runtime/process.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { createPipeline } from '../temporal/pipeline.ts';
 import { startApi } from './start.ts';
-
-/** After this the process ends whatever is still open. */
-const STOP_WITHIN_MS = 10_000;
+import { endOnUncaught, stopOnSignals } from './stopping.ts';
 
 /** Whoever asks about runs while Temporal is away hears it soon. */
 const TEMPORAL_WITHIN_SECONDS = 3;
 
 const log = pino({ name: 'api' });
+endOnUncaught(log);
 
 try {
   const config = readConfig();
@@ -30,25 +29,7 @@ try {
     config.PIPELINE_TASK_QUEUE,
   );
   const api = await startApi(config, createMl, pipeline, log);
-
-  let stopping = false;
-  const stop = (why: string) => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ why }, 'stopping');
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    api.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'the API could not stop cleanly');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('SIGINT', () => stop('SIGINT'));
-  // Started by another process that is gone: nobody would stop this one any more.
-  process.on('disconnect', () => stop('the parent process is gone'));
+  stopOnSignals(() => api.close(), config.DRAIN_SECONDS, log);
 
   log.info({ url: api.url }, 'the API is ready');
   process.send?.({ type: 'ready', url: api.url });

@@ -1,9 +1,6 @@
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
-import { EtiquetteError } from '../errors.ts';
 import { readDeployments } from '../models/bundle/deployments.ts';
 import { lineageSources } from '../models/lineage/sources.ts';
 import { createTrace } from '../models/lineage/trace.ts';
@@ -14,13 +11,17 @@ import type { Pipeline } from '../temporal/pipeline.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
 import { createPredictions, type Predictions } from './database/predictions.ts';
+import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { openUsersDatabase, requireSecretKey } from './users/open.ts';
 import { createUsers } from './users/users.ts';
 
 export interface RunningApi {
   readonly url: string;
-  /** Accepts nothing more, answers what it has accepted, closes the inference processes. */
+  /**
+   * Says for DRAIN_SECONDS that it is not ready, then accepts nothing more, answers what it has accepted, and closes the
+   * inference processes.
+   */
   close(): Promise<void>;
 }
 
@@ -54,12 +55,7 @@ export async function startApi(
   const database = await openUsersDatabase(config, now, log);
   const predictions = createPredictions(database);
   const app = createApp({
-    config: {
-      ...config,
-      SECRET_KEY,
-      SECRET_KEY_PREVIOUS: config.SECRET_KEY_PREVIOUS,
-      DEPLOY_TOKEN: config.DEPLOY_TOKEN,
-    },
+    config: { ...config, SECRET_KEY },
     inference,
     users: createUsers(database, now),
     predictions,
@@ -72,31 +68,20 @@ export async function startApi(
     stopping: stopping.signal,
   });
 
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    // A client that sends its body drop by drop holds a place for a minute at most.
-    serverOptions: { requestTimeout: 60_000, headersTimeout: 20_000 },
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(portUnavailable(config, cause)));
-    server.listen(config.API_PORT, config.API_HOST, resolve);
-  }).catch(async (error: unknown) => {
+  const address = { host: config.API_HOST, port: config.API_PORT, variable: 'API_PORT' };
+  const server = await listen(app, address, config, log).catch(async (error: unknown) => {
     await database.destroy();
     throw error;
   });
-  const { port } = server.address() as AddressInfo;
   const restoring = restoreChampion(config.deployments, inference, log, stopping.signal);
 
   const forgetting = forgetOld(predictions, config.PREDICTIONS_DAYS, log);
 
   return {
-    url: `http://${config.API_HOST}:${port}`,
+    url: server.url,
     async close() {
       stopping.abort();
-      // Clients keep their connections open for the next request: close each when it is between two.
-      const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 50);
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      clearInterval(idle);
+      await server.close();
       await inference.close();
       await restoring;
       forgetting.stop();
@@ -121,12 +106,4 @@ function forgetOld(predictions: Predictions, days: number, log: Logger): { stop(
   forget();
   const timer = setInterval(forget, FORGET_EVERY_MS);
   return { stop: () => clearInterval(timer) };
-}
-
-function portUnavailable({ API_HOST, API_PORT }: Config, cause: NodeJS.ErrnoException): EtiquetteError {
-  return new EtiquetteError(
-    'PORT_UNAVAILABLE',
-    `The API cannot listen on ${API_HOST}:${API_PORT} (${cause.code}). Stop what uses it or set API_PORT.`,
-    { cause },
-  );
 }

@@ -38,7 +38,7 @@ const metricsRoute = createRoute({
 
 export function statusRoutes(
   app: Api,
-  { config, inference, metrics, stopping }: ApiDependencies,
+  { config, inference, stopping }: ApiDependencies,
   authentication: AuthenticationOptions,
 ): void {
   app.openAPIRegistry.registerPath(status);
@@ -51,7 +51,13 @@ export function statusRoutes(
       bundle: bundle && { version: bundle.version, family: bundle.family, since: bundle.since.toISOString() },
     });
   });
+}
 
+export interface MetricsDependencies extends Pick<ApiDependencies, 'metrics'> {
+  readonly config: Pick<ApiDependencies['config'], 'METRICS_TOKEN'>;
+}
+
+export function metricsRoutes(app: Api, { config, metrics }: MetricsDependencies): void {
   app.openAPIRegistry.registerPath(metricsRoute);
   app.get(metricsRoute.path, async (c) => {
     const { METRICS_TOKEN } = config;

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { EtiquetteError } from '../../errors.ts';
-import { identify, requireUser } from '../authentication.ts';
+import { audit } from '../audit.ts';
+import { bearerToken, counted, requireUser } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { type FieldProblem, fieldsInvalid, missingField } from '../errors.ts';
 import { readForm, URLENCODED_OR_MULTIPART } from '../form.ts';
@@ -60,15 +61,51 @@ const verify = createRoute({
       content: { 'application/json': { schema: z.object({ username: z.string(), full_name: z.string() }) } },
     },
     401: errorAnswer('No token, or not a valid one'),
+    429: errorAnswer('Too many requests'),
   },
 });
 
-export function tokenRoutes(app: Api, { config, users }: ApiDependencies, tokens: Tokens): void {
+const revoke = createRoute({
+  method: 'post',
+  path: '/token/revoke',
+  summary: 'End the token that the request carries before its time',
+  security: [{ token: [] }],
+  responses: {
+    204: { description: 'It is not valid any more' },
+    401: errorAnswer('No token, or not a valid one'),
+    429: errorAnswer('Too many requests'),
+  },
+});
+
+/** What clients of the original compare: its two services said it in different words. */
+export interface Words {
+  readonly loginFailed: string;
+  readonly tokenInvalid: string;
+}
+const SERVING: Words = {
+  loginFailed: 'Invalid username or password',
+  tokenInvalid: 'Invalid or expired token',
+};
+
+export interface TokenDependencies extends Pick<ApiDependencies, 'users' | 'log'> {
+  readonly config: Pick<
+    ApiDependencies['config'],
+    'TOKEN_PER_MINUTE' | 'ALLOW_QUERY_TOKEN' | 'TRUSTED_ROLES'
+  >;
+}
+
+/** How one comes to a token, asks whose it is, and gives it back. */
+export function tokenRoutes(
+  app: Api,
+  { config, users, log }: TokenDependencies,
+  tokens: Tokens,
+  words: Words = SERVING,
+): void {
   app.openAPIRegistry.registerPath(issue);
   app.post(issue.path, perMinute(config.TOKEN_PER_MINUTE), bodyOfAtMost(BODY_BYTES), async (c) => {
     const { username, password } = await readCredentials(c.req.raw);
     const login = await users.authenticate(username, password, peerOf(c));
-    if (!login) throw new EtiquetteError('LOGIN_FAILED', 'Invalid username or password');
+    if (!login) throw new EtiquetteError('LOGIN_FAILED', words.loginFailed);
     const { user, tokensFrom } = login;
     c.set('user', user);
     c.header('Cache-Control', 'no-store');
@@ -77,9 +114,26 @@ export function tokenRoutes(app: Api, { config, users }: ApiDependencies, tokens
 
   const allowQueryToken = config.ALLOW_QUERY_TOKEN;
   app.openAPIRegistry.registerPath(verify);
-  app.get(verify.path, identify({ tokens, users, allowQueryToken }), (c) => {
-    const { username, fullName } = requireUser(c, allowQueryToken);
+  const authentication = { tokens, users, allowQueryToken, trustedRoles: config.TRUSTED_ROLES };
+  app.get(verify.path, ...counted(authentication, config.TOKEN_PER_MINUTE), (c) => {
+    const { username, fullName } = requireUser(c, allowQueryToken, words.tokenInvalid);
     return c.json({ username, full_name: fullName });
+  });
+
+  app.openAPIRegistry.registerPath(revoke);
+  const inHeader = { ...authentication, allowQueryToken: false };
+  app.post(revoke.path, ...counted(inHeader, config.TOKEN_PER_MINUTE), async (c) => {
+    const { username } = requireUser(c, false, words.tokenInvalid);
+    const claims = await tokens.verify(bearerToken(c) ?? '');
+    if (!claims) {
+      throw new EtiquetteError(
+        'TOKEN_INVALID',
+        'An API key is revoked by an administrator: DELETE /keys/{id}.',
+      );
+    }
+    await users.revoke(claims);
+    audit(log, c, 'token.revoke', { username });
+    return c.body(null, 204);
   });
 }
 

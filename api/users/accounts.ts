@@ -82,10 +82,10 @@ export function createAccounts(database: Database, now: () => Date): Accounts {
       if (disabled !== undefined) values.disabled = Number(disabled);
       if (password !== undefined) values.password_hash = await hashPassword(checkPassword(password));
       const ends = role !== undefined || disabled !== undefined || password !== undefined;
-      return change(username, { ...values, ...(ends ? { tokens_valid_after: afterNow(now()) } : {}) });
+      return change(username, { ...values, ...(ends ? await endTokens(database, username, now()) : {}) });
     },
     async signOut(username) {
-      await change(username, { tokens_valid_after: afterNow(now()) });
+      await change(username, await endTokens(database, username, now()));
     },
     async remove(username) {
       const name = normalName(username);
@@ -121,10 +121,30 @@ export async function newUser(
 }
 
 /**
+ * What ends a user's tokens, those too that were dated into the next second.
+ * @throws EtiquetteError USER_UNKNOWN
+ */
+export async function endTokens(
+  database: Database,
+  username: string,
+  now: Date,
+): Promise<Pick<Tables['users'], 'tokens_valid_after'>> {
+  const user = await database
+    .selectFrom('users')
+    .select('tokens_valid_after')
+    .where('username', '=', normalName(username))
+    .executeTakeFirst();
+  if (!user) throw unknown(username);
+  const next = afterNow(new Date(user.tokens_valid_after));
+  const soon = afterNow(now);
+  return { tokens_valid_after: next > soon ? next : soon };
+}
+
+/**
  * The next whole second: tokens carry whole seconds, so one that was issued a moment ago is older, and one that is
  * issued a moment later is dated then.
  */
-export function afterNow(now: Date): string {
+function afterNow(now: Date): string {
   return new Date((Math.floor(now.getTime() / 1000) + 1) * 1000).toISOString();
 }
 

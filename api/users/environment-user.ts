@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database/schema.ts';
-import { afterNow, newUser } from './accounts.ts';
+import { endTokens, newUser } from './accounts.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 import { checkUsername } from './user.ts';
 
@@ -42,7 +42,7 @@ export async function ensureEnvironmentUser(
       password_hash,
       environment_hash: password_hash,
       changed_at: now().toISOString(),
-      tokens_valid_after: afterNow(now()),
+      ...(await endTokens(database, name, now())),
     })
     .where('username', '=', name)
     .execute();
