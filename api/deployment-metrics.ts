@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ApiDependencies } from './environment.ts';
 
+const KINDS = ['deployment', 'rollback'] as const;
+
 /**
  * What the deployment history says, read at each scrape: it knows of deployments from before this process, and
  * every API process says the same. One that can not be read costs only these metrics.
@@ -29,6 +31,8 @@ export function watchDeployments(
     async collect() {
       const all = await history();
       this.reset();
+      // A counter that is born with its first event never shows an increase.
+      for (const kind of KINDS) this.inc({ kind }, 0);
       for (const { kind } of all) this.inc({ kind });
     },
   });

@@ -43,6 +43,7 @@ export async function startTemporal(options: {
   address: string;
   uiPort: number;
   directory: string;
+  metricsPort?: number;
 }): Promise<Server> {
   const cli = temporalCli();
   if (!cli) throw new Error('no temporal CLI: run "npm run setup"');

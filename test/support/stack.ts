@@ -50,9 +50,13 @@ export async function startStack(
     DVC: 'off',
     PIPELINE_METRICS_PORT: '0',
     TRAINING_METRICS_PORT: '0',
+    TEMPORAL_METRICS_PORT: '0',
     ...more,
   };
-  const temporalOptions = { address, uiPort, directory: join(directory, 'temporal') };
+  const temporalOptions = {
+    ...{ address, uiPort, directory: join(directory, 'temporal') },
+    metricsPort: Number(env.TEMPORAL_METRICS_PORT),
+  };
   const servers = new Map<string, Server>();
   let connection: Connection | undefined;
   const stack: Stack = {

@@ -64,9 +64,26 @@ export const model: Board = {
           'etiquette_inference_queue_depth',
           '{{instance}}',
         ]),
-        lines('Restarts', 'Inference processes that died and were replaced.', 'none', [
-          'increase(etiquette_inference_restarts_total[$__rate_interval])',
-          '{{instance}}',
+        lines(
+          'Wait in the queue',
+          'Before an inference process takes a request.',
+          's',
+          ...quantiles('etiquette_inference_queue_wait_seconds'),
+        ),
+        lines('Processes', 'Inference processes: those ready, and those that should be.', 'none', [
+          'sum by (instance, state) (etiquette_inference_processes)',
+          '{{instance}} {{state}}',
+        ]),
+        lines(
+          'Replaced processes',
+          'Those that died or hung, and those that had grown.',
+          'none',
+          ['sum(increase(etiquette_inference_restarts_total[$__rate_interval]))', 'died or hung'],
+          ['sum(increase(etiquette_inference_recycles_total[$__rate_interval]))', 'grown'],
+        ),
+        lines('Kept answers', 'Share of predictions that were answered from memory.', 'percentunit', [
+          'sum(rate(etiquette_cache_answers_total{result="hit"}[$__rate_interval])) / sum(rate(etiquette_cache_answers_total[$__rate_interval]))',
+          'hits',
         ]),
       ],
     },
