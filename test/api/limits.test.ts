@@ -93,6 +93,23 @@ describe('the rate limits', () => {
     );
   });
 
+  it('count each route by itself', async () => {
+    const { app } = await testApi({ config: { STATUS_PER_MINUTE: 1, TOKEN_PER_MINUTE: 1 } });
+    const status = async (path: string) => (await app.request(path)).status;
+    assert.deepEqual(
+      [await status('/status'), await status('/verify-token'), await status('/status')],
+      [200, 401, 429],
+    );
+    assert.equal((await app.request('/token', { method: 'POST', body: credentials() })).status, 200);
+  });
+
+  it('count tries of /verify-token', async () => {
+    const { app } = await testApi({ config: { TOKEN_PER_MINUTE: 2 } });
+    const guess = async (token: string) =>
+      (await app.request('/verify-token', { headers: { Authorization: `Bearer ${token}` } })).status;
+    assert.deepEqual([await guess('a'), await guess('b'), await guess('c')], [401, 401, 429]);
+  });
+
   it('are off for trusted roles, and for nobody who only says so', async () => {
     const config = { PREDICT_PER_MINUTE: 1, STATUS_PER_MINUTE: 1 };
     const trusted = await testApi({ config: { ...config, TRUSTED_ROLES: ['operator'] } });

@@ -22,9 +22,13 @@ describe('the API process', () => {
     await rm(directory, { recursive: true });
   });
 
-  function start(env: Record<string, string> = {}) {
+  /** @param planted - JavaScript that runs in the process before anything else */
+  function start(env: Record<string, string> = {}, planted = '') {
     const child = fork(join(PROJECT, 'api/main.ts'), [], {
-      execArgv: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href],
+      execArgv: [
+        ...['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href],
+        ...['--import', `data:text/javascript,${encodeURIComponent(planted)}`],
+      ],
       env: {
         ...process.env,
         VAR_DIR: directory,
@@ -92,6 +96,24 @@ describe('the API process', () => {
     });
   }
 
+  for (const [what, planted] of [
+    ['an exception', 'throw new Error("planted")'],
+    ['a rejection', 'Promise.reject(new Error("planted"))'],
+  ] as const) {
+    it(`ends on ${what} that nobody caught, and the log has it`, async () => {
+      const { child, ended } = start({}, `process.on('message', () => { ${planted} })`);
+      await ready(child);
+      child.send('now');
+      const { code, output } = await ended;
+      assert.equal(code, 1);
+      const last = JSON.parse(output.trim().split('\n').at(-1) ?? '') as {
+        level: number;
+        err: { message: string };
+      };
+      assert.deepEqual([last.level, last.err.message], [60, 'planted']);
+    });
+  }
+
   it('stops when the process that started it is gone', async () => {
     const { child } = start();
     await ready(child);
@@ -113,7 +135,10 @@ describe('the API process', () => {
     const { child, ended } = start({ TEST_USER_PASSWORD: '' });
     await ready(child);
     child.kill('SIGTERM');
-    const lines = (await ended).output.trim().split('\n').map((line) => JSON.parse(line));
+    const lines = (await ended).output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     const warning = lines.find(({ level }) => level === 40);
     assert.match(warning?.msg, /npm run users -- add NAME --role admin/);
   });

@@ -36,7 +36,7 @@ describe('the API on a port', () => {
       kind: 'deployment',
     });
 
-  async function start() {
+  async function start(env: Record<string, string> = {}) {
     const config = readConfig({
       VAR_DIR: directory,
       API_PORT: '0',
@@ -46,6 +46,7 @@ describe('the API on a port', () => {
       PREDICT_PER_MINUTE: '0',
       INFERENCE_PROCESSES: '1',
       DEPLOY_TOKEN,
+      ...env,
     });
     api = await startApi(config, fixtureMl, NO_PIPELINE, pino({ level: 'silent' }));
     const { url } = api;
@@ -117,6 +118,25 @@ describe('the API on a port', () => {
     await writeFile(join(directory, 'gate'), '');
     assert.equal((await accepted).status, 200);
     await closed;
+  });
+
+  it('loses no request of a balancer that asks it whether it is ready', async () => {
+    const service = await start({ DRAIN_SECONDS: '1' });
+    await service.deploy(await bundle(23));
+    const statuses: number[] = [];
+    let closed: Promise<void> | undefined;
+    while ((await service.status()).ready) {
+      statuses.push(
+        ...(await Promise.all([1, 2, 3].map(async () => (await service.predict('Piscine')).status))),
+      );
+      closed ??= service.running.close();
+      // What was sent before the balancer asked again.
+      statuses.push((await service.predict('Piscine')).status);
+    }
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    await closed;
+    api = undefined;
+    await assert.rejects(fetch(`${service.url}/status`));
   });
 
   /** A second request waits only when the first one is with the child. */
