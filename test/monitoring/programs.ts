@@ -78,3 +78,22 @@ export function boardQueries(): { readonly where: string; readonly expr: string 
     );
   });
 }
+
+type Documented = ReadonlyMap<string, readonly string[]>;
+
+/** Metrics and their labels, from the two tables of docs/monitoring.md. */
+export function documentedMetrics(): [api: Documented, workers: Documented] {
+  const docs = readFileSync(join(PROJECT, 'docs/monitoring.md'), 'utf8');
+  const [api = '', workers = ''] = docs.split('| metric | labels | what |').slice(1);
+  const table = (text: string) =>
+    new Map(
+      [...text.split('\n\n', 1)[0]!.matchAll(/^\| `(\w+)` \|([^|]*)\|/gm)].map(([, name, labels]) => [
+        `${name}`,
+        `${labels}`
+          .trim()
+          .split(', ')
+          .filter((label) => label !== ''),
+      ]),
+    );
+  return [table(api), table(workers)];
+}

@@ -9,7 +9,7 @@ import { generateSample } from '../../data/sample/generate.ts';
 import { skip } from '../support/skip.ts';
 import { SMALL, until } from '../support/training.ts';
 import { type Installation, install, SECRET } from './installation.ts';
-import { alerts, boardQueries, program, run } from './programs.ts';
+import { alerts, boardQueries, documentedMetrics, program, run } from './programs.ts';
 
 /** Nothing of these while all is well: they are born with the first failure. */
 const ONLY_AFTER_FAILURES = [
@@ -97,6 +97,18 @@ describe('Prometheus, with everything running', function () {
     }>('rules');
     const unwell = groups.flatMap(({ rules }) => rules.filter(({ health }) => health !== 'ok'));
     deepEqual(unwell, []);
+  });
+
+  it('has every metric that docs/monitoring.md lists for the workers, and no other of ours', async () => {
+    const [ofApi, ofWorkers] = documentedMetrics();
+    const scraped = await all.ask<string[]>('label/__name__/values', {
+      'match[]': '{job=~"pipeline-worker|training-worker", __name__=~"etiquette_.*"}',
+    });
+    deepEqual(scraped.sort(), [...ofWorkers.keys()].sort());
+    const ours = await all.ask<string[]>('label/__name__/values', {
+      'match[]': '{job="api", __name__=~"etiquette_.*"}',
+    });
+    for (const name of ours) ok(ofApi.has(name.replace(/_(bucket|sum|count)$/, '')), name);
   });
 
   it('tells the webhook of a run that failed, with the secret, in words that say what to do', async () => {
