@@ -62,7 +62,7 @@ export function quantiles(
 }
 
 /** The mean of a histogram, by a label. */
-export function mean(histogram: string, by: string, range = '$__rate_interval'): string {
-  const of = (part: string) => `sum by (${by}) (rate(${histogram}_${part}[${range}]))`;
+export function mean(histogram: string, by: string): string {
+  const of = (part: string) => `sum by (${by}) (rate(${histogram}_${part}[$__rate_interval]))`;
   return `${of('sum')} / ${of('count')}`;
 }

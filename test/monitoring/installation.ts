@@ -42,7 +42,12 @@ export interface Installation {
 export const SECRET = 'a webhook secret of the tests';
 
 export async function install(directory: string, programs: Programs): Promise<Installation> {
-  const ports = { pipeline: await freePort(), training: await freePort(), temporal: await freePort() };
+  const ports = {
+    pipeline: await freePort(),
+    training: await freePort(),
+    temporal: await freePort(),
+    auth: await freePort(),
+  };
   const stack = await startStack(directory, ['pipeline', 'training'], {
     TEST_USER: USERNAME,
     TEST_USER_PASSWORD: PASSWORD,
@@ -50,6 +55,7 @@ export async function install(directory: string, programs: Programs): Promise<In
     PIPELINE_METRICS_PORT: `${ports.pipeline}`,
     TRAINING_METRICS_PORT: `${ports.training}`,
     TEMPORAL_METRICS_PORT: `${ports.temporal}`,
+    AUTH_PORT: `${ports.auth}`,
   });
   const closing: (() => Promise<unknown>)[] = [() => stack.close()];
   const close = async () => {
@@ -58,6 +64,8 @@ export async function install(directory: string, programs: Programs): Promise<In
   try {
     const api = await startEntry('test/api/fixture-api.ts', stack.env, join(directory, 'api.log'));
     closing.push(() => api.stop());
+    const auth = await startEntry('api/auth.ts', stack.env, join(directory, 'auth.log'));
+    closing.push(() => auth.stop());
     const webhook = await startWebhook();
     closing.push(webhook.close);
     const secretFile = join(directory, 'secret');
@@ -96,6 +104,7 @@ export async function install(directory: string, programs: Programs): Promise<In
       prometheusConfiguration(await source('prometheus/prometheus.yml'), {
         targets: {
           api: [new URL(stack.apiUrl).host],
+          auth: local(ports.auth),
           'pipeline-worker': local(ports.pipeline),
           'training-worker': local(ports.training),
           temporal: local(ports.temporal),

@@ -29,27 +29,24 @@ export const pipeline: Board = {
           'sum by (outcome) (etiquette_training_runs_total)',
           '{{outcome}}',
         ]),
+        // Not rates: what happens once in a training is a series that is born with it, and has no increase.
         lines(
           'Workflows that ended',
-          'By type; failed ones have a reason on their page.',
+          'By type, since the workers started; failed ones have a reason on their page.',
           'none',
-          [
-            'sum by (workflow_type) (increase(temporal_workflow_completed_total[$__rate_interval]))',
-            '{{workflow_type}} completed',
-          ],
-          [
-            'sum by (workflow_type) (increase(temporal_workflow_failed_total[$__rate_interval]))',
-            '{{workflow_type}} failed',
-          ],
+          ['sum by (workflow_type) (temporal_workflow_completed_total)', '{{workflow_type}} completed'],
+          ['sum by (workflow_type) (temporal_workflow_failed_total)', '{{workflow_type}} failed'],
         ),
-        bars('Mean time of a stage', 'In the time shown, by activity.', 's', [
-          mean('temporal_activity_execution_latency_seconds', 'activity_type', '$__range'),
+        bars('Mean time of a stage', 'Since the workers started, by activity.', 's', [
+          'sum by (activity_type) (temporal_activity_execution_latency_seconds_sum) / sum by (activity_type) (temporal_activity_execution_latency_seconds_count)',
           '{{activity_type}}',
         ]),
-        lines('Attempts that failed', 'Each is tried again with a growing pause.', 'none', [
-          'sum by (activity_type) (increase(temporal_activity_execution_failed_total[$__rate_interval]))',
-          '{{activity_type}}',
-        ]),
+        lines(
+          'Attempts that failed',
+          'Since the workers started; each is tried again with a growing pause.',
+          'none',
+          ['sum by (activity_type) (temporal_activity_execution_failed_total)', '{{activity_type}}'],
+        ),
       ],
     },
     {
