@@ -2,7 +2,7 @@ import { inference } from './inference.ts';
 import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
 import type { Row } from './row.ts';
-import { serving, servingSoak } from './serving/index.ts';
+import { serving, servingHostile, servingSoak } from './serving/index.ts';
 import { training } from './training.ts';
 
 interface Benchmark {
@@ -30,6 +30,10 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   serving: {
     says: 'the API beside the original in FastAPI and Keras: speed, memory, a soak, bad requests',
     run: serving,
+  },
+  'serving-hostile': {
+    says: 'the bad requests of serving alone: a table of answers and memory',
+    run: servingHostile,
   },
   'serving-soak': {
     says: 'the soak of serving alone: BENCH_SOAK_MINUTES with swaps and kills',

@@ -7,6 +7,7 @@ import { agreement } from './agreement.ts';
 import { type Body, catalogueBodies } from './bodies.ts';
 import { speed } from './comparison.ts';
 import { health, healthUnderLoad } from './health.ts';
+import { hostile } from './hostile.ts';
 import { warmUp } from './latency.ts';
 import { type Materials, prepareMaterials, trainOriginal } from './materials.ts';
 import { memoryGrowth } from './memory.ts';
@@ -29,8 +30,14 @@ export function serving(say: (line: string) => void): Promise<Row[]> {
   return withMaterials(say, async (setting) => [
     ...(await besideOriginal(setting)),
     ...(await memory(setting)),
+    ...(await attacked(setting)),
     ...(await soaked(setting)),
   ]);
+}
+
+/** The bad requests alone. */
+export function servingHostile(say: (line: string) => void): Promise<Row[]> {
+  return withMaterials(say, attacked);
 }
 
 /** The soak alone. */
@@ -97,6 +104,10 @@ async function memory({ materials, bodies, say }: Setting): Promise<Row[]> {
   } finally {
     await server.close();
   }
+}
+
+function attacked({ materials, say }: Setting): Promise<Row[]> {
+  return hostile(materials, say);
 }
 
 function soaked({ materials, bodies, say }: Setting): Promise<Row[]> {

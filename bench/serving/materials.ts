@@ -13,7 +13,14 @@ import { createMlProcess } from '../../models/runtime/process.ts';
 import { ORIGINAL_LSTM } from '../../models/text/lstm/parameters.ts';
 import { trainAndDeployInput } from '../../temporal/inputs.ts';
 import { type BenchCatalogue, benchCatalogue } from '../catalogue.ts';
-import { benchEncoder, benchFeatures, benchTextEncoder, oneFold, writeDataset } from '../material.ts';
+import {
+  benchEncoder,
+  benchEngine,
+  benchFeatures,
+  benchTextEncoder,
+  oneFold,
+  writeDataset,
+} from '../material.ts';
 
 /** Bundles that were trained on one fold by the pipeline's own jobs. */
 export interface Materials {
@@ -102,6 +109,16 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
     const textEncoder = await benchTextEncoder(config, recipes, text, say);
     const textDirectory = join(work, 'text');
     await ml.run('trainText', { ...common, ...textEncoder, parameters: text, directory: textDirectory });
+    const quickened = await benchEngine(
+      {
+        ...{ ...common, shards, encoder, fusion: input.fusions[0], directory: join(work, 'engine') },
+        ...{ textModel: join(textDirectory, 'model'), imageModel: join(imageDirectory, 'model') },
+        textEncoder: textEncoder.encoder?.file ?? null,
+      },
+      ml,
+    );
+    const { engine } = quickened;
+    if (engine) say(`${name}: ${engine.name} is its engine (${JSON.stringify(engine.compared)}).`);
     const parts: Omit<BundleParts, 'fusion' | 'golden'> = {
       family: name,
       text: {
@@ -112,7 +129,8 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
       image: {
         recipe: recipes.image.name,
         parameters: recipes.image.parameters(image),
-        directory: join(imageDirectory, 'model'),
+        directory: quickened.directory,
+        engine,
       },
       encoders: {
         image: referenceOf(encoder),

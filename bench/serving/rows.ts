@@ -29,7 +29,8 @@ export function under(
   most: number,
   peer: number | null = null,
 ): Row {
-  const ratio = peer === null ? null : ours / peer;
+  // Nothing of nothing is no ratio.
+  const ratio = peer === null || peer === 0 ? null : ours / peer;
   const target = most === 0 ? '0' : `at most ${Number(most.toPrecision(3))} ${unit}`.trimEnd();
   return { what, unit, ours, peer, ratio, target, ok: ours <= most };
 }

@@ -27,6 +27,8 @@ export interface Target {
 export interface Ours extends Target {
   readonly deployToken: string;
   readonly secretKey: string;
+  readonly username: string;
+  readonly token: string;
 }
 
 const USER = 'data_engineer';
@@ -69,7 +71,7 @@ export async function startOurs(
   const token = await login(url, password);
   const authorization = { Authorization: `Bearer ${token}` };
   return {
-    ...{ url, deployToken, secretKey },
+    ...{ url, deployToken, secretKey, username: USER, token },
     pids: pidsOf(server),
     predict: (bodies) => asked(`${url}/predict`, bodies, authorization),
     close: () => server.stop(),
