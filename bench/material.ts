@@ -8,7 +8,13 @@ import { writeRows } from '../data/read.ts';
 import { type Encoder, prepareEncoder } from '../models/encoders/prepare.ts';
 import type { Family } from '../models/family.ts';
 import { planShards } from '../models/image/features.ts';
-import type { FeatureShard, MlProcess, Parameters } from '../models/runtime/jobs.ts';
+import type {
+  ChooseEngineInput,
+  EngineChoice,
+  FeatureShard,
+  MlProcess,
+  Parameters,
+} from '../models/runtime/jobs.ts';
 import { type BenchCatalogue, type LabelledRow, splitRowOf } from './catalogue.ts';
 import { crossValidationSplits } from './folds.ts';
 
@@ -83,10 +89,37 @@ export async function benchFeatures(
   return [...ready, ...missing];
 }
 
-/** What one fold of five leaves to train on. */
+/** A picture model with the engine that the pipeline would give it, judged on the test rows of its dataset. */
+export async function benchEngine(
+  trained: {
+    readonly family: string;
+    readonly dataset: DatasetRef;
+    readonly shards: readonly FeatureShard[];
+    readonly textModel: string;
+    readonly textEncoder: string | null;
+  } & Pick<ChooseEngineInput, 'imageModel' | 'encoder' | 'fusion' | 'directory'>,
+  ml: MlProcess,
+): Promise<{ readonly directory: string; readonly engine: EngineChoice | null }> {
+  const { dataset, imageModel, directory } = trained;
+  const scores = join(directory, 'float.safetensors');
+  await mkdir(directory, { recursive: true });
+  const none = { textOutOfFold: null, imageOutOfFold: null };
+  await ml.run('score', { ...trained, ...none, part: 'test', file: scores });
+  const choice = await ml.run('chooseEngine', {
+    ...{ ...trained, scores, picturesDirectory: dataset.catalogueDirectory },
+    calibration: join(dataset.directory, 'train.ndjson'),
+    rows: join(dataset.directory, 'test.ndjson'),
+  });
+  return {
+    directory: choice?.quick ? join(directory, 'model') : imageModel,
+    engine: choice?.engine ?? null,
+  };
+}
+
+/** What one fold of five leaves to train on, and the fold to test on. */
 export function oneFold(catalogue: BenchCatalogue) {
   const [split] = crossValidationSplits(catalogue.rows.map(splitRowOf), { folds: 5, seed: 1 });
   const rowsOf = (places: readonly number[] = []) =>
     places.map((place) => catalogue.rows[place] as LabelledRow);
-  return { train: rowsOf(split?.train), validation: rowsOf(split?.validation), test: [] };
+  return { train: rowsOf(split?.train), validation: rowsOf(split?.validation), test: rowsOf(split?.test) };
 }
