@@ -25,7 +25,7 @@ export const VERSION = '0123456789abcdef';
 /** The column that the stand-in is sure of: 2583, swimming pools. */
 export const COLUMN = 23;
 
-const CONFIG: ApiConfig = {
+export const CONFIG: ApiConfig = {
   RELEASE: '0.0.0',
   SECRET_KEY: 'a secret of the tests',
   SECRET_KEY_PREVIOUS: undefined,

@@ -63,6 +63,17 @@ describe('POST /token', () => {
     assert.ok(unknown > known / 3, `unknown ${unknown} ms, known ${known} ms`);
   });
 
+  it('answers 429 LOGIN_LOCKED with Retry-After after five failures, in the body’s words too', async () => {
+    const { app } = await testApi();
+    const logIn = (fields: Record<string, string>) =>
+      app.request('/token', { method: 'POST', body: credentials(fields) });
+    for (let time = 0; time < 5; time += 1) assert.equal((await logIn({ password: 'wrong' })).status, 401);
+    const answer = await logIn({});
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '1']);
+    const { code, message } = await body(answer);
+    assert.deepEqual([code, message], ['LOGIN_LOCKED', 'Too many failed logins. Try again in 1 s.']);
+  });
+
   it('names every missing or empty field in the shape that the original used', async () => {
     const answer = await post(new URLSearchParams({ username: '' }));
     assert.equal(answer.status, 422);
