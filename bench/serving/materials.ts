@@ -22,7 +22,7 @@ import {
   writeDataset,
 } from '../material.ts';
 
-/** Bundles that were trained on one fold by the pipeline's own jobs. */
+/** Bundles that were trained on one fold by the pipeline's own jobs, with the engine that it would choose. */
 export interface Materials {
   readonly catalogue: BenchCatalogue;
   /** Holds bundles/ and encoders/; every server has a folder of its own in it. */
@@ -119,6 +119,15 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
     );
     const { engine } = quickened;
     if (engine) say(`${name}: ${engine.name} is its engine (${JSON.stringify(engine.compared)}).`);
+    const [fusion] = input.fusions;
+    const quickest = await benchEngine(
+      {
+        ...{ family: name, dataset, shards, encoder, fusion },
+        ...{ textModel: join(textDirectory, 'model'), textEncoder: textEncoder.encoder?.file ?? null },
+        ...{ imageModel: join(imageDirectory, 'model'), directory: join(work, 'engine') },
+      },
+      ml,
+    );
     const parts: Omit<BundleParts, 'fusion' | 'golden'> = {
       family: name,
       text: {
@@ -129,8 +138,7 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
       image: {
         recipe: recipes.image.name,
         parameters: recipes.image.parameters(image),
-        directory: quickened.directory,
-        engine,
+        ...quickest,
       },
       encoders: {
         image: referenceOf(encoder),
