@@ -7,6 +7,9 @@ import { createPipeline } from '../temporal/pipeline.ts';
 import { startApi } from './start.ts';
 import { endOnUncaught, stopOnSignals } from './stopping.ts';
 
+/** Inference may have all cores, but what HTTP has to do comes first: /status answers while every core predicts. */
+const INFERENCE_NICENESS = 5;
+
 /** Whoever asks about runs while Temporal is away hears it soon. */
 const TEMPORAL_WITHIN_SECONDS = 3;
 
@@ -22,6 +25,7 @@ try {
       name: 'inference',
       // Each may use every core: one request alone is answered soonest so, and under load a thread that waits sleeps.
       threads: availableParallelism(),
+      niceness: INFERENCE_NICENESS,
       log: (line) => inferenceLog.info(line),
     });
   const pipeline = createPipeline(

@@ -17,6 +17,8 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
     createMlProcess({
       name: kind,
       threads,
+      // Whoever asks for a prediction meanwhile comes first.
+      niceness: 10,
       // A stage needs one of the two at a time: the other gives its memory back.
       idleSeconds: 60,
       log: (line) => log.debug({ process: kind }, line),

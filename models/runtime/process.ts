@@ -10,6 +10,8 @@ export interface MlProcessOptions {
   readonly idleSeconds?: number;
   /** Gets every line that the child writes to its output. */
   readonly log?: (line: string) => void;
+  /** By so much it makes way for others when cores are short; 1 to 19. */
+  readonly niceness?: number;
   /** More variables for the child, over the few it inherits. */
   readonly env?: Readonly<Record<string, string>>;
 }

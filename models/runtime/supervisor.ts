@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { getPriority, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,6 +22,8 @@ export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly idleSeconds?: number;
   readonly log?: (line: string) => void;
+  /** 1 to 19: by so much the child makes way for its parent and others when cores are short. */
+  readonly niceness?: number;
 }
 
 export interface Supervisor<J extends JobMap<J>> {
@@ -69,6 +72,7 @@ export function supervise<J extends JobMap<J>>(options: SupervisorOptions): Supe
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    if (options.niceness !== undefined && started.pid !== undefined) makeWay(started.pid, options.niceness);
     const lines: string[] = [];
     tail = lines;
     for (const stream of [started.stdout, started.stderr]) {
@@ -244,4 +248,13 @@ function queueFull(name: string): EtiquetteError {
     `The ML process "${name}" has ${QUEUE_LIMIT} jobs waiting. Try again later.`,
     { retryable: true },
   );
+}
+
+/** At once: threads that the child starts later inherit it. One that is gone already is told of by its exit. */
+function makeWay(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, Math.min(getPriority() + niceness, 19));
+  } catch (error) {
+    if ((error as { info?: { code?: string } }).info?.code !== 'ESRCH') throw error;
+  }
 }

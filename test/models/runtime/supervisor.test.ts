@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isEtiquetteError } from '../../../errors.ts';
 import { type Supervisor, type SupervisorOptions, supervise } from '../../../models/runtime/supervisor.ts';
@@ -34,6 +35,20 @@ describe('the supervisor of a child process', () => {
   it('passes input and output unharmed, typed arrays and pictures included', async () => {
     const value = { picture: new Uint8Array([1, 2, 3]), row: new Float32Array([0.5, 0.25]), none: null };
     assert.deepEqual(await child.run('echo', value), value);
+  });
+
+  it('makes way for others as far as it is told to, a new process too', async () => {
+    await child.run('echo', 1);
+    assert.equal(getPriority(child.pid), getPriority());
+    await child.close();
+    create({ niceness: 7 });
+    await child.run('echo', 1);
+    const first = child.pid;
+    assert.equal(getPriority(first), getPriority() + 7);
+    await assert.rejects(child.run('exit', 1));
+    await child.run('echo', 2);
+    assert.notEqual(child.pid, first);
+    assert.equal(getPriority(child.pid), getPriority() + 7);
   });
 
   it('does jobs in the order they came, in one process', async () => {
