@@ -1,11 +1,12 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { temporalCli } from '../../cli/setup/tools.mjs';
 import { generateSample } from '../../data/sample/generate.ts';
+import { startEntry } from '../support/servers.ts';
 import { skip } from '../support/skip.ts';
 import { SMALL, until } from '../support/training.ts';
 import { type Installation, install, SECRET } from './installation.ts';
@@ -121,6 +122,15 @@ describe('Prometheus, with everything running', function () {
     equal(authorization, `Bearer ${SECRET}`);
     equal(labels.workflow_type, 'trainAndDeploy');
     match(`${annotations.description}`, /^Within the last hour a trainAndDeploy ended with a failure\./);
+  });
+
+  it('gets nothing from a second worker on the same port, which works all the same and says so', async () => {
+    const log = join(directory, 'second.log');
+    const env = { ...all.stack.env, TRAINING_TASK_QUEUE: 'another-queue' };
+    const second = await startEntry('workers/training.ts', env, log);
+    equal(second.process.exitCode, null);
+    await second.stop();
+    match(await readFile(log, 'utf8'), /this worker answers no Prometheus: something else uses its port/);
   });
 
   it("has nothing to say against the API's metrics but what Node's own are called", async () => {
