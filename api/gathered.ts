@@ -7,7 +7,7 @@ export interface Gathered {
   readonly size: number;
   /** More came than the limit. */
   readonly overflowed: boolean;
-  /** What came since the last call, in a buffer of its own. */
+  /** What came since the last call. The bytes are there until the next `add`: its buffer is used again. */
   take(): Buffer;
 }
 
@@ -21,7 +21,6 @@ export function gather(limit: number): Gathered {
     add(piece) {
       if (overflowed || size + piece.length > limit) {
         overflowed = true;
-        buffer = Buffer.alloc(0);
         size = 0;
         return;
       }
@@ -43,7 +42,6 @@ export function gather(limit: number): Gathered {
     },
     take() {
       const taken = buffer.subarray(0, size);
-      buffer = Buffer.alloc(0);
       size = 0;
       overflowed = false;
       return taken;

@@ -2,7 +2,10 @@ import { gather } from './gathered.ts';
 
 const NEWLINE = 0x0a;
 
-/** A line's bytes without its end; null: it was longer than allowed, and dropped as it came. */
+/**
+ * A line's bytes without its end, which are there until the next line is asked for; null: it was longer than allowed,
+ * and dropped as it came.
+ */
 export type Line = Uint8Array | null;
 
 /**

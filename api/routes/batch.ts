@@ -57,7 +57,8 @@ export function batchRoutes(
 ): void {
   const pictureBytes = config.MAX_PICTURE_BYTES;
   const lineBytes = productBytes(pictureBytes);
-  const window = { most: shareOf(config.MAX_QUEUE), weight: lineBytes };
+  // A line with a large picture is alone: it is in memory as text, as JSON and as bytes.
+  const window = { most: shareOf(config.MAX_QUEUE), weight: lineBytes / 4 };
   /** Whose streams go on. */
   const streams: string[] = [];
 
@@ -112,6 +113,7 @@ export function batchRoutes(
       complete = !reading.aborted;
     }
 
+    /** What it needs of the line it takes before it waits: the bytes are the next line's then. */
     async function one({ line, index }: Place) {
       let id: string | number | undefined;
       try {
