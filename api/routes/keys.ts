@@ -5,15 +5,18 @@ import type { Api, ApiDependencies } from '../environment.ts';
 import { bytesOf, checked, parseJson } from '../json.ts';
 import { SCOPES } from '../roles.ts';
 import { errorAnswer } from '../schemas.ts';
-import type { Key } from '../users/keys.ts';
+import { type Key, MAX_DAYS } from '../users/keys.ts';
+import { FULL_NAME_LENGTH } from '../users/user.ts';
 
 const BODY_BYTES = 8 * 1024;
 
 const scopes = z.array(z.enum(SCOPES)).max(SCOPES.length);
 const newKey = z.strictObject({
-  name: z.string().openapi({ example: 'nightly import' }),
-  scopes,
-  days: z.int().openapi({ description: 'How long it is good for, 1 to 3650', example: 90 }),
+  name: z.string().openapi({ minLength: 1, maxLength: FULL_NAME_LENGTH, example: 'nightly import' }),
+  scopes: scopes.openapi({ minItems: 1 }),
+  days: z
+    .int()
+    .openapi({ description: 'How long it is good for', minimum: 1, maximum: MAX_DAYS, example: 90 }),
 });
 const key = z
   .object({
@@ -45,6 +48,7 @@ const list = createRoute({
   request: { params: owner },
   responses: {
     200: { description: 'Oldest first', ...json(z.object({ keys: z.array(key) })) },
+    404: errorAnswer('No such user'),
     ...refusals,
   },
 });

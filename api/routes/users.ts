@@ -6,19 +6,27 @@ import { bytesOf, checked, parseJson } from '../json.ts';
 import { ROLES } from '../roles.ts';
 import { errorAnswer } from '../schemas.ts';
 import type { Account } from '../users/accounts.ts';
+import { PASSWORD_BYTES, PASSWORD_LENGTH } from '../users/passwords.ts';
+import { FULL_NAME_LENGTH, NAME_LENGTH } from '../users/user.ts';
 
 const BODY_BYTES = 8 * 1024;
 
 const role = z.enum(ROLES);
-const password = z.string().openapi({ format: 'password', description: '12 characters at least' });
+const password = z.string().openapi({
+  format: 'password',
+  minLength: PASSWORD_LENGTH,
+  maxLength: PASSWORD_BYTES,
+  description: `${PASSWORD_BYTES} bytes in UTF-8 at most`,
+});
+const shownName = z.string().openapi({ minLength: 1, maxLength: FULL_NAME_LENGTH, example: 'Ada Lovelace' });
 const newUser = z.strictObject({
-  username: z.string().openapi({ example: 'ada' }),
-  full_name: z.string().optional().openapi({ example: 'Ada Lovelace' }),
+  username: z.string().openapi({ minLength: 1, maxLength: NAME_LENGTH, example: 'ada' }),
+  full_name: shownName.optional(),
   role,
   password,
 });
 const change = z
-  .strictObject({ full_name: z.string(), role, disabled: z.boolean(), password })
+  .strictObject({ full_name: shownName, role, disabled: z.boolean(), password })
   .partial()
   .openapi({ description: "Every change but that of full_name ends the user's tokens" });
 const user = z

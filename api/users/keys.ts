@@ -26,7 +26,7 @@ export interface NewKey {
 }
 
 export interface Keys {
-  /** In the order in which they were made. */
+  /** In the order in which they were made. @throws EtiquetteError USER_UNKNOWN */
   list(username?: string): Promise<Key[]>;
   /**
    * @returns the key in `secret`, this once
@@ -40,7 +40,7 @@ export interface Keys {
 }
 
 const FORM = /^etq_([0-9a-f]{16})_([\w-]{43})$/;
-const MAX_DAYS = 3650;
+export const MAX_DAYS = 3650;
 const DAY_MS = 24 * 3600 * 1000;
 /** `last_used_at` is for people who tidy up; a write for each request would be too much for that. */
 const NOTE_EVERY_MS = 60_000;
@@ -51,25 +51,30 @@ export function looksLikeKey(presented: string): boolean {
 }
 
 export function createKeys(database: Database, now: () => Date): Keys {
+  const ownerOf = async (username: string): Promise<string> => {
+    const owner = await database
+      .selectFrom('users')
+      .select('username')
+      .where('username', '=', normalName(username))
+      .executeTakeFirst();
+    if (!owner) throw unknown(username);
+    return owner.username;
+  };
+
   return {
     async list(username) {
       let query = database.selectFrom('api_keys').selectAll().orderBy('created_at').orderBy('id');
-      if (username !== undefined) query = query.where('username', '=', normalName(username));
+      if (username !== undefined) query = query.where('username', '=', await ownerOf(username));
       return (await query.execute()).map(keyOf);
     },
     async add({ username, name, scopes, days }) {
       check(scopes, days);
-      const owner = await database
-        .selectFrom('users')
-        .select('username')
-        .where('username', '=', normalName(username))
-        .executeTakeFirst();
-      if (!owner) throw unknown(username);
+      const owner = await ownerOf(username);
       const [id, secret] = [randomBytes(8).toString('hex'), randomBytes(32).toString('base64url')];
       const at = now();
       const row = {
         id,
-        username: owner.username,
+        username: owner,
         name: checkFullName(name),
         secret_hash: sha256(secret).toString('hex'),
         scopes: SCOPES.filter((scope) => scopes.includes(scope)).join(' '),

@@ -12,8 +12,8 @@ export interface User {
   readonly keyId?: string;
 }
 
-const NAME_LENGTH = 64;
-const FULL_NAME_LENGTH = 128;
+export const NAME_LENGTH = 64;
+export const FULL_NAME_LENGTH = 128;
 /** Control, format and unassigned characters, and lines' ends: names are shown in terminals and logs. */
 const UNSHOWN = /[\p{C}\p{Zl}\p{Zp}]/u;
 

@@ -275,9 +275,13 @@ describe('an API key', () => {
     });
   }
 
-  it('is not made for nobody', async () => {
-    const answer = await send('POST', '/users/nobody/keys', KEY);
-    assert.deepEqual([answer.status, (await body(answer)).code], [404, 'USER_UNKNOWN']);
+  it('is not made for nobody, nor listed', async () => {
+    for (const answer of [
+      await send('POST', '/users/nobody/keys', KEY),
+      await send('GET', '/users/nobody/keys'),
+    ]) {
+      assert.deepEqual([answer.status, (await body(answer)).code], [404, 'USER_UNKNOWN']);
+    }
   });
 });
 
