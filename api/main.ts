@@ -23,8 +23,7 @@ try {
   const createMl = () =>
     createMlProcess({
       name: 'inference',
-      // Each may use every core: one request alone is answered soonest so, and under load a thread that waits sleeps.
-      threads: availableParallelism(),
+      threads: threadsOf(config.INFERENCE_PROCESSES),
       niceness: INFERENCE_NICENESS,
       log: (line) => inferenceLog.info(line),
     });
@@ -40,4 +39,13 @@ try {
 } catch (error) {
   log.fatal({ err: error }, 'the API cannot start');
   process.exitCode = 1;
+}
+
+/**
+ * Threads of each of so many inference processes: together they have every core. Two at least, so that one request
+ * alone is answered sooner; under load that costs little, as a thread that waits sleeps.
+ */
+function threadsOf(processes: number): number {
+  const cores = availableParallelism();
+  return Math.min(cores, Math.max(2, Math.ceil(cores / processes)));
 }
