@@ -53,19 +53,24 @@ export async function writeConfigurations(config: Config): Promise<Configuration
   return { ...files, webhookFile, webhook: url !== null };
 }
 
-/** What `npm start` runs with the same variables. */
+/** What `npm start` runs with the same variables; what answers nowhere is not scraped. */
 function targetsOf(config: Config): Record<string, string[]> {
-  const worker = config.METRICS_HOST === '0.0.0.0' ? HOST : config.METRICS_HOST;
+  const workers = config.METRICS_HOST === '0.0.0.0' ? HOST : config.METRICS_HOST;
   const temporal = config.TEMPORAL_ADDRESS.replace(/:\d+$/, '');
+  const ports: readonly (readonly [job: string, host: string, port: number])[] = [
+    ['auth', HOST, config.AUTH_PORT],
+    ['pipeline-worker', workers, config.PIPELINE_METRICS_PORT],
+    ['training-worker', workers, config.TRAINING_METRICS_PORT],
+    ['temporal', temporal, config.TEMPORAL_METRICS_PORT],
+    ['node', HOST, config.NODE_EXPORTER_PORT],
+    ['prometheus', HOST, config.PROMETHEUS_PORT],
+    ['alertmanager', HOST, config.ALERTMANAGER_PORT],
+  ];
   return {
     api: config.apis.map((url) => new URL(url).host),
-    auth: [`${HOST}:${config.AUTH_PORT}`],
-    'pipeline-worker': [`${worker}:${config.PIPELINE_METRICS_PORT}`],
-    'training-worker': [`${worker}:${config.TRAINING_METRICS_PORT}`],
-    temporal: [`${temporal}:${config.TEMPORAL_METRICS_PORT}`],
-    node: [`${HOST}:${config.NODE_EXPORTER_PORT}`],
-    prometheus: [`${HOST}:${config.PROMETHEUS_PORT}`],
-    alertmanager: [`${HOST}:${config.ALERTMANAGER_PORT}`],
+    ...Object.fromEntries(
+      ports.filter(([, , port]) => port !== 0).map(([job, host, port]) => [job, [`${host}:${port}`]]),
+    ),
   };
 }
 

@@ -28,7 +28,7 @@ import type { Board, Panel, Query } from './board.ts';
 const PROMETHEUS = { type: 'prometheus', uid: 'prometheus' } as const;
 
 /** Of 24 columns, and in Grafana's rows of 30 pixels. */
-const SIZE = { lines: [12, 8], stack: [12, 8], bars: [12, 10], number: [6, 4] } as const;
+const SIZE = { lines: [12, 8], stack: [12, 8], bars: [12, 8], number: [6, 4] } as const;
 
 /**
  * The classic dashboard schema, since provisioning takes it in every Grafana from 9 on.
@@ -43,17 +43,23 @@ export function render({ uid, title, description, rows }: Board): Dashboard {
     .time({ from: 'now-30m', to: 'now' })
     .refresh('15s')
     .tooltip(DashboardCursorSync.Crosshair);
+  let id = 0;
   for (const row of rows) {
-    dashboard.withRow(new RowBuilder(row.title));
-    for (const panel of row.panels) dashboard.withPanel(panelOf(panel));
+    id += 1;
+    dashboard.withRow(new RowBuilder(row.title).id(id));
+    for (const panel of row.panels) {
+      id += 1;
+      dashboard.withPanel(panelOf(panel, id));
+    }
   }
   return dashboard.build();
 }
 
-function panelOf(panel: Panel): Builder<GrafanaPanel> {
+function panelOf(panel: Panel, id: number): Builder<GrafanaPanel> {
   const [width, height] = SIZE[panel.kind];
   const queries = panel.queries.map((query, place) => target(query, place, panel.kind === 'bars'));
   return builderOf(panel)
+    .id(id)
     .title(panel.title)
     .description(panel.description)
     .unit(panel.unit)

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOARDS } from '../../monitoring/grafana/boards/index.ts';
@@ -35,6 +35,20 @@ describe('the dashboards', () => {
       'Unauthorized requests on /token':
         'sum(rate(http_requests_total{handler="/token",status="4xx"}[$__rate_interval]))',
     });
+  });
+
+  it('give each panel a number and a place of its own', () => {
+    for (const [name, board] of Object.entries(BOARDS)) {
+      const { panels = [] } = render(board);
+      const ids = panels.map(({ id }) => id);
+      deepEqual(ids, [...new Set(ids)], name);
+      const cells = panels.flatMap(({ gridPos }) => {
+        const { x = 0, y = 0, w = 0, h = 0 } = gridPos ?? {};
+        ok(x + w <= 24, name);
+        return Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`);
+      });
+      equal(new Set(cells).size, cells.length, name);
+    }
   });
 
   it('ask the data source that is provisioned', () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -49,6 +49,7 @@ describe('npm run monitoring', () => {
       ALERTMANAGER_PORT: `${alertmanager}`,
       NODE_EXPORTER_PORT: `${exporter}`,
       METRICS_TOKEN: 'a metrics token of the tests',
+      TRAINING_METRICS_PORT: '0',
     });
     await until(() => output.includes('Ctrl-C stops them.') || child?.exitCode !== null, 'all three run');
 
@@ -61,6 +62,8 @@ describe('npm run monitoring', () => {
     deepEqual(answers, [200, 200, 200], output);
     match(await read('alertmanager.yml'), /url: http:\/\/127\.0\.0\.1:9\/hook/);
     match(await read('prometheus.yml'), /credentials_file: .*metrics-token/);
+    match(await read('prometheus.yml'), /job_name: pipeline-worker/);
+    doesNotMatch(await read('prometheus.yml'), /job_name: training-worker/);
     equal(await read('metrics-token'), 'a metrics token of the tests');
     equal((await stat(join(directory, 'monitoring'))).mode & 0o777, 0o700);
 
