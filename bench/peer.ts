@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { cacheDirectory, ensureCached } from '../cli/setup/cache.mjs';
+import { makePythonEnvironment, PYTHONS, pythonIn } from '../cli/setup/python-environment.mjs';
 import { EtiquetteError } from '../errors.ts';
 
 const PEERS = fileURLToPath(new URL('peers/', import.meta.url));
-const INSTALL_TIMEOUT_MS = 20 * 60_000;
 const RUN_TIMEOUT_MS = 3 * 60 * 60_000;
 
 export interface PeerRun<T> {
@@ -26,7 +25,7 @@ export interface PeerRun<T> {
 /**
  * Runs `bench/peers/<name>.py` in its own Python environment, with the packages of `<name>.txt`: `input` goes in
  * as JSON on stdin, its answer comes back as JSON on stdout; what it prints goes to `say`.
- * @throws EtiquetteError PEER_UNAVAILABLE when the environment cannot be made, PEER_FAILED when the peer fails.
+ * @throws EtiquetteError PYTHON_UNSUPPORTED or DOWNLOAD_FAILED when the environment cannot be made, PEER_FAILED when the peer fails.
  */
 export async function runPeer<T>(
   name: string,
@@ -82,47 +81,14 @@ export async function peerPython(name: string, say: (line: string) => void): Pro
   const requirements = join(PEERS, `${name}.txt`);
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const entry = `peer-${name}-${hash}`;
-  const python = join(cacheDirectory(), entry, 'bin', 'python');
+  const python = pythonIn(join(cacheDirectory(), entry));
   if (existsSync(python)) return python;
   say(`Making a Python environment for the peer ${name} in ${join(cacheDirectory(), entry)}, once.`);
   await ensureCached(
     entry,
-    (stage) => makeEnvironment(stage, requirements),
+    (stage) =>
+      makePythonEnvironment(stage, { name: `The peer ${name}`, requirements, python: PYTHONS[3.11] }),
     () => existsSync(python),
   );
   return python;
-}
-
-/** Ways to make an environment, the quickest first. The newest Python that every peer's packages know is 3.11. */
-const WAYS: readonly ((venv: string, requirements: string) => string[][])[] = [
-  (venv, requirements) => [
-    ['uv', 'venv', '--quiet', '--allow-existing', '--python', '3.11', venv],
-    ['uv', 'pip', 'install', '--quiet', '--python', join(venv, 'bin', 'python'), '-r', requirements],
-  ],
-  ...['python3.11', 'python3', 'python'].map((python) => (venv: string, requirements: string) => [
-    [python, '-m', 'venv', '--clear', venv],
-    [
-      join(venv, 'bin', 'python'),
-      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
-    ],
-  ]),
-];
-
-async function makeEnvironment(venv: string, requirements: string): Promise<void> {
-  const reasons: string[] = [];
-  for (const way of WAYS) {
-    try {
-      for (const [command = '', ...args] of way(venv, requirements)) {
-        await promisify(execFile)(command, args, { timeout: INSTALL_TIMEOUT_MS });
-      }
-      return;
-    } catch (error) {
-      const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-      reasons.push(output.split('\n').at(-1) || String(error));
-    }
-  }
-  throw new EtiquetteError(
-    'PEER_UNAVAILABLE',
-    `No Python environment with ${requirements}. Install uv, or Python 3.11 with venv. ${reasons.join('; ')}`,
-  );
 }

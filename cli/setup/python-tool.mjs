@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { cacheDirectory, ensureCached } from './cache.mjs';
-import { ask, onPath, runCommand } from './command.mjs';
+import { ask } from './command.mjs';
 import { problem } from './problem.mjs';
+import { makePythonEnvironment, PYTHONS, pythonIn } from './python-environment.mjs';
 import { say } from './screen.mjs';
 import { entryName } from './tools.mjs';
 
@@ -23,7 +24,7 @@ import { entryName } from './tools.mjs';
  * @returns {[string, ...string[]] | null} command and first arguments, or null when it was not installed
  */
 export function pythonTool(tool) {
-  const python = join(cacheDirectory(), entryOf(tool), 'bin', 'python');
+  const python = pythonIn(join(cacheDirectory(), entryOf(tool)));
   return existsSync(python) ? [python, '-m', tool.module ?? tool.name] : null;
 }
 
@@ -76,56 +77,13 @@ function entryOf(tool) {
  * @param {string} entry
  */
 async function install(tool, entry) {
-  const python = join(entry, 'bin', 'python');
-  const requirements = ['-r', requirementsOf(tool)];
-  for (const [command, ...args] of steps(entry, python, requirements)) {
-    const result = await runCommand(command, args, {
-      minutes: 30,
-      env: { PIP_DISABLE_PIP_VERSION_CHECK: '1', UV_LINK_MODE: 'copy' },
-    });
-    if (!result.ok) {
-      throw problem(
-        'DOWNLOAD_FAILED',
-        `${tool.name} ${tool.version} could not be installed from PyPI. Check the network and the settings of pip or uv, then run the command again.\n${result.output}`,
-      );
-    }
-  }
-  if (ask(python, ['-c', `import ${tool.name}`]) === null) {
+  await makePythonEnvironment(entry, {
+    ...{ name: `${tool.name} ${tool.version}`, requirements: requirementsOf(tool), python: PYTHONS.modern },
+  });
+  if (ask(pythonIn(entry), ['-c', `import ${tool.name}`]) === null) {
     throw problem(
       'DOWNLOAD_FAILED',
       `${tool.name} ${tool.version} was installed but does not load. Try again.`,
     );
   }
-}
-
-/** The pinned packages want it. */
-const OLDEST_PYTHON = [3, 11];
-
-/**
- * pip from outside installs into an environment without one: Debian's Python makes no other without python3-venv.
- * @param {string} entry @param {string} python @param {string[]} requirements
- * @returns {[string, ...string[]][]}
- */
-function steps(entry, python, requirements) {
-  const uv = onPath('uv');
-  if (uv) {
-    return [
-      [uv, 'venv', '--quiet', '--allow-existing', '--python', `>=${OLDEST_PYTHON.join('.')}`, entry],
-      [uv, 'pip', 'install', '--quiet', '--python', python, ...requirements],
-    ];
-  }
-  const test = `import sys, pip; assert sys.version_info >= (${OLDEST_PYTHON.join(', ')})`;
-  const system = ['python3', 'python3.13', 'python3.12', 'python3.11']
-    .map(onPath)
-    .find((found) => found !== null && ask(found, ['-c', test]) !== null);
-  if (!system) {
-    throw problem(
-      'PYTHON_UNSUPPORTED',
-      `Neither uv nor a Python of ${OLDEST_PYTHON.join('.')} or newer with pip was found. Install one, for example with "apt-get install python3-pip".`,
-    );
-  }
-  return [
-    [system, '-m', 'venv', '--without-pip', entry],
-    [system, '-m', 'pip', '--python', python, 'install', '--quiet', '--no-cache-dir', ...requirements],
-  ];
 }
