@@ -45,7 +45,7 @@ export const FLOAT_SCORES = 'test-float.safetensors';
  * Stage «evaluate»: the test rows are used here, once, after everything was chosen but the picture model's engine. That
  * is chosen by how alike the engines answer, and the metrics are of the one that will serve.
  */
-export function createEvaluate({ config, ml, vision }: ActivityDeps) {
+export function createEvaluate({ config, ml, vision, log }: ActivityDeps) {
   return function evaluate(input: EvaluateInput): Promise<Evaluated> {
     return durable('evaluate', async ({ signal, report }) => {
       const { text, image, fusion } = input;
@@ -96,6 +96,7 @@ export function createEvaluate({ config, ml, vision }: ActivityDeps) {
             },
             { signal, onProgress: report },
           );
+          if (choice) log.info(choice.engine, 'the engine of the picture model is chosen');
           if (choice?.quick) {
             await rename(file, join(folder, FLOAT_SCORES));
             await cp(join(folder, ENGINE, 'scores.safetensors'), file);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { agreementOf, agrees } from '../evaluation/agreement.ts';
 import { family } from '../families.ts';
 import type { Job } from '../runtime/jobs.ts';
-import type { Agreement } from './format.ts';
 import { readScores, writeScores } from './scores.ts';
 import { collect, lookAtPictures } from './scoring-jobs.ts';
 
@@ -37,7 +36,6 @@ export const chooseEngine: Job<'chooseEngine'> = async (input, context) => {
   const agreement = agreementOf(said, scores, input.fusion);
   const chosen = agrees(agreement);
   if (!chosen) await rm(model, { recursive: true });
-  console.info(`${quick} ${chosen ? 'is chosen' : 'is refused'}: ${describe(agreement)}`);
   return {
     engine: { name: chosen ? quick : float, compared: { engine: quick, ...agreement } },
     quick: chosen,
@@ -54,12 +52,4 @@ async function calibrationPictures(file: string, directory: string): Promise<str
     .sort((one, other) => (one.place < other.place ? -1 : 1))
     .slice(0, CALIBRATION_PICTURES)
     .map(({ path }) => path);
-}
-
-function describe({ pictures, picturePoints, fusedPoints, samePictureCodes }: Agreement): string {
-  const signed = (points: number) => `${points < 0 ? '' : '+'}${points.toFixed(2)}`;
-  return (
-    `on ${pictures} pictures its weighted F1 is ${signed(picturePoints)} points from the float engine's, fused ` +
-    `${signed(fusedPoints)}; ${(100 * samePictureCodes).toFixed(1)} % of the codes are the same`
-  );
 }
