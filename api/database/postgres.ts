@@ -38,7 +38,7 @@ export function postgresDialect(url: string, password: string | undefined): Post
         const client = await pool.connect().catch(unavailable);
         let broken = false;
         const query = (statement: string, parameters: readonly unknown[]) =>
-          client.query(statement, [...parameters]).catch((cause: unknown) => {
+          client.query(statement, parameters.map(storable)).catch((cause: unknown) => {
             // It may still wait for an answer, which the next statement would wait for too.
             broken ||= !(cause instanceof DatabaseError);
             return unavailable(cause);
@@ -49,6 +49,11 @@ export function postgresDialect(url: string, password: string | undefined): Post
       },
     },
   });
+}
+
+/** What clients ask for may hold a NUL, which PostgreSQL refuses in texts: no stored one has it, so that nothing is found. */
+function storable(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value;
 }
 
 /** @throws EtiquetteError DATABASE_UNAVAILABLE, or the error itself where the statement is to blame */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type DatabaseAddress, openDatabase } from '../../../api/database/open.ts';
 import { createPredictions } from '../../../api/database/predictions.ts';
+import { createUsers } from '../../../api/users/users.ts';
 import { PROJECT, readConfig } from '../../../config.ts';
 import { type PostgresUnderTest, realPostgres } from '../../support/postgres.ts';
 import { skip } from '../../support/skip.ts';
@@ -89,6 +90,10 @@ describe('the database in PostgreSQL', () => {
       await postgres.stop();
       await assert.rejects(predictions.bundles(), unavailable);
       await assert.rejects(predictions.bundles(), unavailable);
+      await assert.rejects(
+        createUsers(database, () => new Date()).authenticate('ada', 'a', 'b'),
+        unavailable,
+      );
       await postgres.start();
       assert.deepEqual(await predictions.bundles(), []);
     } finally {

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { hash, parseOptions } from '@node-rs/argon2';
 import { pino } from 'pino';
+import { createPredictions } from '../../../api/database/predictions.ts';
 import { ensureEnvironmentUser } from '../../../api/users/environment-user.ts';
 import { createUsers } from '../../../api/users/users.ts';
 import { eachDatabase } from '../database/each-database.ts';
@@ -55,6 +56,16 @@ eachDatabase('a login', (tested) => {
   it('waits for names that nobody has, too', async () => {
     await fail(5, { user: 'nobody' });
     assert.equal(await logIn('wrong', { user: 'nobody' }), 1);
+  });
+
+  it('with a name or a key that no database can store is a wrong one', async () => {
+    assert.equal(await logIn('wrong', { user: 'a\0b' }), 'wrong');
+    const of = { username: 'a\0b', jti: '1', issuedAt: 0, expiresAt: 1 };
+    assert.equal(await users().ofToken(of), null);
+    await assert.rejects(users().keys.revoke('a\0b'), { code: 'KEY_UNKNOWN' });
+    await assert.rejects(users().accounts.remove('a\0b'), { code: 'USER_UNKNOWN' });
+    assert.equal(await createPredictions(tested.database).find('a\0b'), null);
+    await assert.rejects(add('a\0b'), { code: 'USER_INVALID' });
   });
 
   it('is counted by every process, and what was tried is not kept in words', async () => {
