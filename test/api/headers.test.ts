@@ -41,7 +41,7 @@ describe('the headers of every answer', () => {
     ]) {
       assert.match((await kept(answer)) ?? '', /no-store/);
     }
-    assert.match((await kept(api.app.request('/docs/swagger-ui.css'))) ?? '', /max-age=86400/);
+    assert.match((await kept(api.app.request('/docs/swagger-ui.css'))) ?? '', /^public/);
   });
 
   it('demand TLS only where a trusted proxy speaks it', async () => {
