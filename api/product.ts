@@ -72,5 +72,7 @@ export const formSchema = z.object({
   description: required(FIELD_CHARACTERS.description),
   product_id: required(FIELD_CHARACTERS.product_id),
   imageid: required(FIELD_CHARACTERS.imageid),
-  image: z.string().openapi({ format: 'binary', minLength: 1, description: 'JPEG, PNG, WebP, GIF, TIFF or AVIF' }),
+  image: z
+    .string()
+    .openapi({ format: 'binary', minLength: 1, description: 'JPEG, PNG, WebP, GIF, TIFF or AVIF' }),
 });
