@@ -10,9 +10,6 @@ import { endOnUncaught, stopOnSignals } from './stopping.ts';
 /** Inference may have all cores, but what HTTP has to do comes first: /status answers while every core predicts. */
 const INFERENCE_NICENESS = 5;
 
-/** Whoever asks about runs while Temporal is away hears it soon. */
-const TEMPORAL_WITHIN_SECONDS = 3;
-
 const log = pino({ name: 'api' });
 endOnUncaught(log);
 
@@ -27,10 +24,7 @@ try {
       niceness: INFERENCE_NICENESS,
       log: (line) => inferenceLog.info(line),
     });
-  const pipeline = createPipeline(
-    () => connectClient(config, TEMPORAL_WITHIN_SECONDS),
-    config.PIPELINE_TASK_QUEUE,
-  );
+  const pipeline = createPipeline(() => connectClient(config, { hurried: true }), config.PIPELINE_TASK_QUEUE);
   const api = await startApi(config, createMl, pipeline, log);
   stopOnSignals(() => api.close(), config.DRAIN_SECONDS, log);
 

@@ -1,4 +1,10 @@
-import { Client, Connection } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import { EtiquetteError } from '../errors.ts';
 
 export interface TemporalSettings {
@@ -6,11 +12,19 @@ export interface TemporalSettings {
   readonly TEMPORAL_NAMESPACE: string;
 }
 
+/** For commands: whoever follows a run for hours sits out a restart of the server. */
+const PATIENT: ConnectionOptions = { connectTimeout: '10s' };
+/** For whoever has somebody waiting: that the server is away is heard within a second, or three at first. */
+const HURRIED: ConnectionOptions = {
+  connectTimeout: '3s',
+  interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+};
+
 /** @throws EtiquetteError TEMPORAL_UNREACHABLE (retryable). */
-export async function connectClient(settings: TemporalSettings, withinSeconds = 10): Promise<Client> {
+export async function connectClient(settings: TemporalSettings, { hurried = false } = {}): Promise<Client> {
   const address = settings.TEMPORAL_ADDRESS;
   try {
-    const connection = await Connection.connect({ address, connectTimeout: withinSeconds * 1000 });
+    const connection = await Connection.connect({ address, ...(hurried ? HURRIED : PATIENT) });
     return new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   } catch (cause) {
     throw new EtiquetteError(

@@ -79,11 +79,7 @@ export function createPipeline(connect: () => Promise<Client>, taskQueue: string
     try {
       return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => question(client));
     } catch (error) {
-      if (!isSilence(error)) throw error;
-      throw new EtiquetteError('TEMPORAL_UNREACHABLE', 'Temporal does not answer. Try again in a moment.', {
-        retryable: true,
-        cause: error,
-      });
+      throw isSilence(error) ? unreachable(error) : error;
     }
   }
 
@@ -109,11 +105,17 @@ export function createPipeline(connect: () => Promise<Client>, taskQueue: string
           const message = 'Another deployment is under way: try again in a moment.';
           throw new EtiquetteError('DEPLOYMENT_ALREADY_GOING', message, { retryable: true, cause: error });
         }
+        if (isSilence(error)) throw unreachable(error);
         if (!(error instanceof WorkflowFailedError)) throw error;
         throw new EtiquetteError('DEPLOYMENT_FAILED', reasonOf(error), { cause: error });
       }
     },
   };
+}
+
+function unreachable(cause: unknown): EtiquetteError {
+  const message = 'Temporal does not answer. Try again in a moment.';
+  return new EtiquetteError('TEMPORAL_UNREACHABLE', message, { retryable: true, cause });
 }
 
 async function progressOf(client: Client, { workflowId, runId }: Run): Promise<RunProgress | null> {

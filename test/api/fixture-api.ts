@@ -8,7 +8,7 @@ import { fixtureMl } from '../models/serving/fixture-bundle.ts';
 // The API as its own process, with a real inference process and picture decoder but the fixture model.
 const log = pino();
 const config = readConfig();
-const pipeline = createPipeline(() => connectClient(config), config.PIPELINE_TASK_QUEUE);
+const pipeline = createPipeline(() => connectClient(config, { hurried: true }), config.PIPELINE_TASK_QUEUE);
 const api = await startApi(config, fixtureMl, pipeline, log);
 log.info({ url: api.url }, 'ready');
 process.on('disconnect', () => api.close().then(() => process.exit(0)));

@@ -28,7 +28,8 @@ describe('training runs on a real server', () => {
     directory = await mkdtemp(join(tmpdir(), 'etiquette-runs-'));
     const address = `127.0.0.1:${await freePort()}`;
     server = await startTemporal({ address, uiPort: await freePort(), directory });
-    client = await connectClient({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' });
+    const settings = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' };
+    client = await connectClient(settings, { hurried: true });
     pipeline = createPipeline(async () => client, QUEUE);
   });
   after(async () => {
@@ -109,10 +110,13 @@ describe('training runs on a real server', () => {
 
   it('keep who asked, are shown without a worker by either id, and say why they ended', async () => {
     const { runId } = await pipeline.retrain({ input: {}, by });
+    const decision = pipeline.decide(runId, 'approve', { by, reason: 'to see' });
+    const undecided = assert.rejects(decision, failure('WORKER_AWAY'));
     for (const id of [runId, TRAIN_WORKFLOW_ID]) {
       const run = await pipeline.show(id);
       assert.deepEqual([run.runId, run.status, run.by, run.progress], [runId, 'running', by, null]);
     }
+    await undecided;
     await client.workflow.getHandle(TRAIN_WORKFLOW_ID, runId).terminate('enough');
     const { status, closed, reason } = await pipeline.show(runId);
     assert.equal(status, 'terminated');
