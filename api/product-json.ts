@@ -8,7 +8,7 @@ import { FIELD_CHARACTERS, TEXT_BYTES, text, topKSchema } from './product.ts';
 const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$';
 const IS_BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-const id = z.union([text(1024), z.int().min(0)]).nullish();
+const id = z.union([text(1024), z.int().min(0).max(Number.MAX_SAFE_INTEGER)]).nullish();
 /** What a product can be read by: one of them is there at least. */
 const READABLE = ['designation', 'description', 'image'] as const;
 
@@ -19,7 +19,12 @@ const members = {
   image: z
     .string()
     .nullish()
-    .openapi({ description: 'A picture file in base64', ...{ contentEncoding: 'base64' }, pattern: BASE64 }),
+    .openapi({
+      description: 'A picture file in base64',
+      ...{ contentEncoding: 'base64' },
+      pattern: BASE64,
+      minLength: 4,
+    }),
   product_identifier: id,
   product_id: id,
   imageid: id,
