@@ -100,7 +100,7 @@ export interface InferenceService {
   close(): Promise<void>;
 }
 
-/** A batch that takes half the deadline hangs: the other half is for asking again. */
+/** A batch that takes half the deadline hangs (see `startReplica`): the other half is for asking again. */
 const HANGS_AFTER = 0.5;
 
 /** Whoever is answered by a bundle on trial must not wait much longer than the champion would have them wait. */

@@ -12,10 +12,16 @@ export interface ReplicaOptions {
   readonly createMl: () => MlProcess;
   /** For loading the bundle, and again for each batch of its golden products. */
   readonly loadTimeoutMs: number;
-  /** A batch that takes longer hangs. */
+  /** What takes longer hangs, unless products have lately been so slow that it may only be slow. */
   readonly hangsAfterMs: number;
   readonly maxBatch: number;
 }
+
+/**
+ * So many times what a batch is expected to take, it may take. On a machine that is overloaded every process is slow:
+ * to load a bundle again would only make it worse.
+ */
+const SLOW_TIMES = 5;
 
 /** A bundle on disk that replicas are started from. */
 export interface StoredBundle {
@@ -77,6 +83,7 @@ export async function startReplica(
     }
     const outcomes: PredictOutcome[] = [];
     let memory = 0;
+    const from = performance.now();
     for (let start = 0; start < golden.products.length; start += maxBatch) {
       const products = golden.products.slice(start, start + maxBatch);
       const { predictions, rss } = await ml.run('predict', { products }, soon());
@@ -84,7 +91,8 @@ export async function startReplica(
       memory = rss;
     }
     checkGolden(bundle, golden, outcomes);
-    return hold(bundle, ml, { memory, hangsAfterMs });
+    const perProduct = (performance.now() - from) / outcomes.length;
+    return hold(bundle, ml, { memory, perProduct, hangsAfterMs });
   } catch (error) {
     await ml.close();
     throw loadFailure(bundle.version, error);
@@ -94,24 +102,27 @@ export async function startReplica(
 function hold(
   bundle: Bundle,
   ml: MlProcess,
-  { memory, hangsAfterMs }: { readonly memory: number; readonly hangsAfterMs: number },
+  { memory, hangsAfterMs, ...warm }: { memory: number; perProduct: number; hangsAfterMs: number },
 ): Replica {
   const { pid } = ml;
   let work: Promise<unknown> | null = null;
   let hangs = false;
   let growth = 0;
+  /** Milliseconds, of late. */
+  let { perProduct } = warm;
   let leaving = false;
   let closing: Promise<void> | null = null;
   const lost = () => hangs || ml.pid !== pid;
 
   /** A child that hangs is given up at once: whoever waits must not wait for its end too. */
-  async function within<T>(task: Promise<T>): Promise<T> {
+  async function within<T>(task: Promise<T>, products: number): Promise<T> {
+    const limit = Math.max(hangsAfterMs, SLOW_TIMES * perProduct * products);
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         hangs = true;
-        reject(new Error(`no answer within ${hangsAfterMs} ms`));
-      }, hangsAfterMs);
+        reject(new Error(`no answer within ${limit} ms`));
+      }, limit);
     });
     const result = Promise.race([task, tooLong]);
     work = result;
@@ -139,14 +150,16 @@ function hold(
       return growth;
     },
     async predict(products) {
-      const { predictions, rss } = await within(ml.run('predict', { products }));
+      const from = performance.now();
+      const { predictions, rss } = await within(ml.run('predict', { products }), products.length);
+      perProduct = (perProduct + (performance.now() - from) / products.length) / 2;
       if (predictions.length !== products.length) {
         throw new Error(`${predictions.length} answers came back for ${products.length} products`);
       }
       growth = rss - memory;
       return predictions;
     },
-    explain: (input) => within(ml.run('explain', input)),
+    explain: (input) => within(ml.run('explain', input), 1),
     close() {
       leaving ||= !lost();
       closing ??= Promise.resolve(work)
