@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Busboy, type BusboyConfig, type BusboyFileStream } from '@fastify/busboy';
 import { EtiquetteError } from '../errors.ts';
 import { gather } from './gathered.ts';
+import { isSmall, wholeOf } from './small-body.ts';
 
 export interface FormLimits {
   readonly accept: RegExp;
@@ -65,7 +66,8 @@ export async function readForm(
   });
 
   try {
-    await pipeline(bodyOf(request), parser);
+    if (isSmall(request)) await finished(parser.end(await wholeOf(request)));
+    else await pipeline(bodyOf(request), parser);
   } catch (cause) {
     broken ??= new EtiquetteError(
       'MULTIPART_INVALID',

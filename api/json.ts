@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import { EtiquetteError } from '../errors.ts';
 import { type FieldProblem, fieldsInvalid, missingField } from './errors.ts';
 import { gather } from './gathered.ts';
+import { isSmall, wholeOf } from './small-body.ts';
 
 export const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;
 
@@ -10,6 +11,7 @@ export const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;
  * @throws EtiquetteError BODY_TOO_LARGE
  */
 export async function bytesOf(request: Request, limit: number): Promise<Uint8Array> {
+  if (isSmall(request)) return await wholeOf(request);
   const gathered = gather(limit);
   if (request.body) for await (const piece of request.body) gathered.add(piece);
   if (gathered.overflowed) {
