@@ -73,13 +73,21 @@ export function documentationRoutes(app: Api, release: string): void {
 
 const tagOf = (content: string | Buffer) => `"${createHash('sha256').update(content).digest('base64url')}"`;
 
-/** Node refuses what is too long to be looked at before any route sees it. */
-const TOO_LONG = { 431: { description: 'Path, query and headers of more than 16 KB; without a body' } };
+/** What the server and the frame answer for every route. */
+const refused = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+});
+const EVERYWHERE = {
+  400: refused('No sound HTTP request'),
+  408: refused('The request did not arrive in time'),
+  431: refused('Path, query and headers of more than 16 KB'),
+};
 
 function withServerAnswers(document: ReturnType<Api['getOpenAPI31Document']>) {
   for (const path of Object.values(document.paths ?? {})) {
     for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
-      if (operation) operation.responses = { ...operation.responses, ...TOO_LONG };
+      if (operation) operation.responses = { ...EVERYWHERE, ...operation.responses };
     }
   }
   return document;
