@@ -13,6 +13,8 @@ import { pooledOf, vgg16Graph } from './graph.ts';
 const EVENNESS = 0.5;
 /** A channel that calibration saw asleep is not blown up without a limit. */
 const LEAST_SHARE = 1 / 64;
+/** Of the range of the first convolution, whose largest values are a few hard edges: cut, they are edges still. */
+const FIRST_REACH = 0.8;
 
 /**
  * The convolutions in 8 bits, but for the first, which sees pixels. Ranges are the calibration's; what goes beyond is
@@ -22,14 +24,15 @@ export function vgg16In8Bits(weights: Arrays, size: number, calibration: Calibra
   const even: Record<string, NamedArray> = {};
   const grids: Record<string, Grid> = {};
   let before: Float32Array | undefined;
-  for (const { name, pooled } of CONVOLUTIONS) {
+  for (const [layer, { name, pooled }] of CONVOLUTIONS.entries()) {
     const range = calibration[name] as ChannelRange;
     const factors = factorsOf(range);
     even[`${name}/kernel`] = scaleKernel(weights[`${name}/kernel`] as NamedArray, factors, before);
     even[`${name}/bias`] = divide(weights[`${name}/bias`] as NamedArray, factors);
     const most = range.most.map((value, channel) => value / (factors[channel] as number));
     const means = range.mean.map((value, channel) => value / (factors[channel] as number));
-    const grid = { ...gridOf(0, Math.max(...most) || 1), means };
+    const reach = layer === 0 ? FIRST_REACH : 1;
+    const grid = { ...gridOf(0, reach * Math.max(...most) || 1), means };
     grids[name] = grid;
     // A maximum of values is one of them. The pooled means are higher, but no convolution misses them much.
     if (pooled) grids[pooledOf(name)] = grid;
