@@ -6,6 +6,8 @@ import type { Asked, Load, Outcome } from './load.ts';
 /** As long as a client that honours Retry-After waits at least. */
 const AFTER_BUSY_MS = 1000;
 const FAILURES_KEPT = 5;
+/** A connection that nobody used for so long is not used again: uvicorn closes it after 5 s, perhaps just then. */
+const IDLE_MS = 2500;
 
 process.once('message', async (load) => {
   process.send?.(await run(load as Load));
@@ -13,7 +15,7 @@ process.once('message', async (load) => {
 });
 
 async function run({ asked, arrivals, seconds }: Load): Promise<Outcome> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   const answers: Record<string, number> = {};
   const milliseconds: number[][] = asked.map(() => []);
   const failures: string[] = [];

@@ -36,11 +36,12 @@ export async function healthUnderLoad(
   const asked = PATHS.map(
     (path) => ({ url: `${target.url}${path}`, method: 'GET', headers: {}, bodies: [] }) as const,
   );
-  const [{ answers, milliseconds }] = await Promise.all([
+  const [{ answers, milliseconds, failures }] = await Promise.all([
     runLoad({ asked, arrivals: { kind: 'open', perSecond: ASKS_PER_SECOND }, seconds }),
     // It begins no later and ends no sooner than the questions.
     runLoad({ asked: [target.predict(bodies)], arrivals: { kind: 'closed', clients }, seconds: seconds + 1 }),
   ]);
   const whole = Object.keys(answers).join() === '200';
+  if (!whole) console.error(failures.join('\n'));
   return milliseconds.map((times) => (whole ? percentile(times, 0.99) : Number.NaN));
 }
