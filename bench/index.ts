@@ -1,3 +1,4 @@
+import { drift } from './drift.ts';
 import { inference } from './inference.ts';
 import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
@@ -22,6 +23,10 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   inference: {
     says: 'time of one product on one core, and the size of a bundle',
     run: inference,
+  },
+  drift: {
+    says: 'how soon a changed stream is told from an unchanged one, and how often an unchanged one alarms',
+    run: drift,
   },
   responsiveness: {
     says: '/status and heartbeats while a training and predictions use every core',

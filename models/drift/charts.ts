@@ -47,16 +47,13 @@ function overview(statistics: readonly DriftStatistic[]): Chart {
     type: 'nominal',
     title: null,
     sort: values.map(({ feature }) => feature),
-    axis: { labelLimit: 420 },
+    axis: { labelLimit: 600 },
   };
   const levels = Object.keys(LEVEL_COLOURS) as Level[];
   return {
     title: {
       text: 'What has changed most? / Qu’est-ce qui a le plus changé ?',
-      subtitle: [
-        'bars: distance from the training, by the distance that alerts (1); tick: warns',
-        'cut at 3',
-      ],
+      subtitle: ['1: alerts; tick: warns; cut at 3', '1 : alerte ; trait : avertit ; coupé à 3'],
     },
     data: { values },
     width: 420,

@@ -1,5 +1,6 @@
-/** Counts of two samples over the same cells. An empty cell counts as half a row: nothing is impossible. */
+/** Counts of two samples over the same cells. */
 type Counts = ArrayLike<number>;
+/** What an empty cell counts as, and every cell more than it holds: nothing is impossible. */
 const HALF = 0.5;
 
 const total = (counts: Counts) => {
@@ -20,15 +21,17 @@ export function stabilityIndex(then: Counts, now: Counts): number {
   return sum;
 }
 
-/** Jensen-Shannon divergence in bits, 0..1. */
+/** Jensen-Shannon divergence in bits, 0..1. Empty cells need no care here: half a row would only blur it. */
 export function jensenShannon(then: Counts, now: Counts): number {
-  const [m, n] = [total(then) + HALF * then.length, total(now) + HALF * now.length];
+  const [m, n] = [total(then), total(now)];
+  if (m === 0 || n === 0) return 0;
   let sum = 0;
   for (let at = 0; at < then.length; at++) {
-    const p = ((then[at] as number) + HALF) / m;
-    const q = ((now[at] as number) + HALF) / n;
+    const p = (then[at] as number) / m;
+    const q = (now[at] as number) / n;
     const middle = (p + q) / 2;
-    sum += p * Math.log2(p / middle) + q * Math.log2(q / middle);
+    if (p > 0) sum += p * Math.log2(p / middle);
+    if (q > 0) sum += q * Math.log2(q / middle);
   }
   return Math.max(0, sum / 2);
 }

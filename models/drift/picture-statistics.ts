@@ -16,8 +16,8 @@ export interface SeenPicture {
   readonly height: number;
 }
 
-/** Every fourth pixel of every fourth row tells as much, for a sixteenth of the time. */
-const STEP = 4;
+/** Every seventh pixel of every seventh row: of 224 x 224 they are 1,024, and tell as much. */
+const STEP = 7;
 const NEAR_WHITE = 245;
 
 /**
@@ -35,14 +35,15 @@ export function pictureStatistics({ pixels, form, width, height }: SeenPicture):
     number,
     number,
   ];
-  const [[meanR, meanG, meanB], [scaleR, scaleG, scaleB]] = [form.mean, form.scale];
+  const [meanR, meanG, meanB] = form.mean;
+  const [stepR, stepG, stepB] = form.scale.map((scale) => 1 / scale) as [number, number, number];
   let [n, sum, squares, saturation, white] = [0, 0, 0, 0, 0];
   for (let y = STEP >> 1; y < side; y += STEP) {
     for (let x = STEP >> 1; x < side; x += STEP) {
       const at = (y * side + x) * pixelStep;
-      const r = (pixels[at + red] as number) / scaleR + meanR;
-      const g = (pixels[at + green] as number) / scaleG + meanG;
-      const b = (pixels[at + blue] as number) / scaleB + meanB;
+      const r = (pixels[at + red] as number) * stepR + meanR;
+      const g = (pixels[at + green] as number) * stepG + meanG;
+      const b = (pixels[at + blue] as number) * stepB + meanB;
       const luma = 0.299 * r + 0.587 * g + 0.114 * b;
       const [most, least] = [Math.max(r, g, b), Math.min(r, g, b)];
       n += 1;

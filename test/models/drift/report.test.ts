@@ -36,8 +36,10 @@ describe('the reference of a bundle', () => {
 
 describe('a drift report', () => {
   let reference: Reference;
+  let large: Reference;
   before(() => {
     reference = createReference(streamOf(400, 100), OPTIONS);
+    large = createReference(streamOf(3000, 10), { ...OPTIONS, simulations: 100 });
   });
   const levelOf = (rows: readonly DriftFeatures[]) => driftReport(reference, windowOf(rows)).level;
 
@@ -103,7 +105,6 @@ describe('a drift report', () => {
       ...one,
       picture: one.picture && (one.picture.with(2, Math.min(255, one.picture[2] + 9)) as typeof one.picture),
     }));
-    const large = createReference(streamOf(3000, 10), { ...OPTIONS, simulations: 100 });
     const { level, statistics } = driftReport(large, windowOf(featuresOf(lighter)));
     const brightness = statistics.find(({ feature }) => feature === 'brightness')!;
     assert.ok(brightness.probability < 0.001, `${brightness.probability}`);
@@ -145,7 +146,8 @@ describe('a drift report', () => {
     const predictions = featuresOf(rows).map((one, at) =>
       at === odd ? { ...one, picture: [4000, 100, ...one.picture!.slice(2)] as typeof one.picture } : one,
     );
-    assert.equal(levelOf(predictions), levelOf(featuresOf(rows)));
+    assert.equal(levelOf(predictions), 'ok');
+    assert.equal(driftReport(large, windowOf(predictions)).level, 'ok');
   });
 
   it('refuses features that are no numbers', () => {
