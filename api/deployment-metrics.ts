@@ -3,15 +3,26 @@ import type { ApiDependencies } from './environment.ts';
 
 const KINDS = ['deployment', 'rollback'] as const;
 
+/** A scrape that follows sooner is told what the last one was. */
+const FRESH_MS = 5_000;
+
 /**
- * What the deployment history says, read at each scrape: it knows of deployments from before this process, and
- * every API process says the same. One that can not be read costs only these metrics.
+ * What the deployment history says: it knows of deployments from before this process, and every API process says the
+ * same. One that can not be read costs only these metrics.
  */
 export function watchDeployments(
   registry: Registry,
   { deployments, now }: Pick<ApiDependencies, 'deployments' | 'now'>,
 ): void {
-  const history = () => deployments().catch(() => []);
+  let known: ReturnType<typeof deployments> = Promise.resolve([]);
+  let readAt = Number.NEGATIVE_INFINITY;
+  const history = () => {
+    if (performance.now() - readAt > FRESH_MS) {
+      readAt = performance.now();
+      known = deployments().catch(() => []);
+    }
+    return known;
+  };
   new Gauge({
     name: 'etiquette_champion_age_seconds',
     help: 'Time since the champion was deployed.',

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { PredictionRecord, Predictions } from './database/predictions.ts';
+import { turn } from './turn.ts';
 
 /** Far below the bind variables that SQLite and PostgreSQL take. */
 const MOST = 500;
@@ -7,7 +8,7 @@ const MOST = 500;
 /**
  * Keeps predictions, those of the same moment with one statement: products that the model answered together are
  * written together, for a third of the work. It resolves when they are written, so that an id can be looked up as
- * soon as its answer is there; it never rejects.
+ * soon as its answer is there, one answer after the other; it never rejects.
  */
 export function createRecorder(
   predictions: Predictions,
@@ -35,6 +36,6 @@ export function createRecorder(
       group = { records, written };
     }
     group.records.push(record);
-    return group.written;
+    return group.written.then(turn);
   };
 }

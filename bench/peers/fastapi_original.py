@@ -2,10 +2,12 @@
 
 fastapi_original.py SETTINGS, a JSON object:
   port, auth     its port and the URL of its auth service
-  bundle         the folder of an lstm-vgg16 bundle in the original's form
+  bundle         the folder of an lstm-vgg16 bundle with the original's text model
   encoder        the safetensors of its convolutions
   nouns          the folder with nouns.txt and noun-exceptions.txt
   stopWords, log the words that are left out; the log file
+
+Pixels are prepared as VGG16 was trained on them, where the original sends raw RGB: it costs a subtraction.
 
 Cheaper than the original in three ways: no attempt to download NLTK's data in each request; words are parted at spaces,
 which is all that its tokenizer has left to do; model.predict prints no progress.
@@ -41,6 +43,7 @@ SETTINGS = json.loads(sys.argv[1])
 AUTH = SETTINGS["auth"]
 STOP_WORDS = frozenset(SETTINGS["stopWords"])
 UNLIMITED = "1000000000/minute"
+MEAN_BGR = np.array([103.939, 116.779, 123.68], dtype=np.float32)
 
 logger = logging.getLogger(__name__)
 handler = logging.handlers.RotatingFileHandler(SETTINGS["log"], maxBytes=5 * 2**20, backupCount=3)
@@ -129,7 +132,7 @@ async def predict(
     logger.info(f"Prediction requested by user: {user['username']}")
     try:
         picture = Image.open(io.BytesIO(await image.read())).convert("RGB")
-        pixels = np.asarray(picture.resize((SIDE, SIDE), Image.BICUBIC), dtype=np.float32)[np.newaxis]
+        pixels = np.asarray(picture.resize((SIDE, SIDE), Image.BICUBIC), dtype=np.float32)[np.newaxis, ..., ::-1] - MEAN_BGR
     except Exception:
         return JSONResponse({"message": "An internal server error occurred."}, 500)
     text = TextReader(SETTINGS["nouns"], STOP_WORDS).read(description)

@@ -27,7 +27,7 @@ export async function health(
   );
 }
 
-/** p99 in milliseconds of each of PATHS. NaN where one was not answered. */
+/** p99 in milliseconds of each of PATHS; NaN where one was not answered, which misses every target. */
 export async function healthUnderLoad(
   target: Target,
   bodies: readonly Body[],

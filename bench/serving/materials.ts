@@ -58,7 +58,10 @@ export async function prepareMaterials(
   return { catalogue, directory, standard, other: other.bundle };
 }
 
-/** Models in the original's form, which Keras can compute too; fused as the original fuses them. */
+/**
+ * The original's text model, and its picture model on pixels as its convolutions were trained on them: both are forms
+ * that Keras can compute too. Fused as the original fuses them.
+ */
 export async function trainOriginal(
   config: Config,
   { catalogue, directory }: Materials,
@@ -69,7 +72,6 @@ export async function trainOriginal(
     {
       ...{ catalogue, directory, name: 'lstm-vgg16' },
       text: ORIGINAL_LSTM,
-      image: { mode: 'raw', resize: 'nearest' },
       fusions: [{ kind: 'convex', textWeight: 0.6, ...TEMPERATURES }],
     },
     say,
@@ -109,25 +111,16 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
     const textEncoder = await benchTextEncoder(config, recipes, text, say);
     const textDirectory = join(work, 'text');
     await ml.run('trainText', { ...common, ...textEncoder, parameters: text, directory: textDirectory });
-    const quickened = await benchEngine(
-      {
-        ...{ ...common, shards, encoder, fusion: input.fusions[0], directory: join(work, 'engine') },
-        ...{ textModel: join(textDirectory, 'model'), imageModel: join(imageDirectory, 'model') },
-        textEncoder: textEncoder.encoder?.file ?? null,
-      },
-      ml,
-    );
-    const { engine } = quickened;
-    if (engine) say(`${name}: ${engine.name} is its engine (${JSON.stringify(engine.compared)}).`);
-    const [fusion] = input.fusions;
     const quickest = await benchEngine(
       {
-        ...{ family: name, dataset, shards, encoder, fusion },
+        ...{ family: name, dataset, shards, encoder, fusion: input.fusions[0] },
         ...{ textModel: join(textDirectory, 'model'), textEncoder: textEncoder.encoder?.file ?? null },
         ...{ imageModel: join(imageDirectory, 'model'), directory: join(work, 'engine') },
       },
       ml,
     );
+    const { engine } = quickest;
+    if (engine) say(`${name}: ${engine.name} is its engine (${JSON.stringify(engine.compared)}).`);
     const parts: Omit<BundleParts, 'fusion' | 'golden'> = {
       family: name,
       text: {
