@@ -28,29 +28,33 @@ export function part(rows: readonly StreamRow[], knownWords: string, seed: numbe
 
 export interface Kind {
   readonly name: string;
-  /** Of 1: how much of the stream is changed. */
-  readonly share: number;
+  /** Harder than what must be told within 200 predictions: shown to compare. */
+  readonly hard: boolean;
   /** What it becomes. `next` gives numbers in 0..1. */
   apply(stream: readonly StreamRow[], next: () => number): readonly StreamRow[];
 }
 
-export const UNCHANGED: Kind = { name: 'nothing', share: 0, apply: (stream) => stream };
+export const UNCHANGED: Kind = { name: 'nothing', hard: false, apply: (stream) => stream };
 
 /** That share of the products changed as bench/drift/changes.ts says. */
 export function products(name: string, share: number): Kind {
   return {
-    ...{ name, share },
+    name: share === 1 ? name : `${name}, ${Math.round(100 * share)} % of it`,
+    hard: share < 1,
     apply: (stream, next) =>
       stream.map((row) => (next() < share ? { ...row, unchanged: row.changed[name] ?? row.unchanged } : row)),
   };
 }
 
-/** Of every second code that share is gone. */
-export function codeMix(share: number): Kind {
+/** One code in so many is left. Their products come again, or there would not be enough. */
+export function codeMix(every: number): Kind {
   return {
-    ...{ name: 'half of the codes gone', share },
-    apply: (stream, next) =>
-      stream.filter(({ code }) => TYPE_CODES.indexOf(code) % 2 === 0 || next() >= share),
+    name: `one code in ${every} left`,
+    hard: every < 4,
+    apply: (stream, next) => {
+      const left = stream.filter(({ code }) => TYPE_CODES.indexOf(code) % every === 0);
+      return stream.map(() => left[Math.floor(next() * left.length)] as StreamRow);
+    },
   };
 }
 

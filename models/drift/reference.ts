@@ -12,7 +12,7 @@ import { whiteningOf } from './whitening.ts';
 
 const numbers = z.array(z.number());
 
-/** What a bundle's predictions are compared with: `reference.json` in its folder, some 50 to 110 KB. */
+/** What a bundle's predictions are compared with: `reference.json` in its folder, 20 KB for a small training, 110 KB at most. */
 export const referenceSchema = z.strictObject({
   format: z.literal(1),
   /** Held-out rows that it was made of. */
