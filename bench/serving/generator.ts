@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { numbered } from './bodies.ts';
 import type { Asked, Load, Outcome } from './load.ts';
@@ -9,7 +10,15 @@ const FAILURES_KEPT = 5;
 /** A connection that nobody used for so long is not used again: uvicorn closes it after 5 s, perhaps just then. */
 const IDLE_MS = 2500;
 
+/** Clients are on other machines: their own waiting for a core of this one is none of the server's. */
+const FIRST_SERVED = -10;
+
 process.once('message', async (load) => {
+  try {
+    setPriority(FIRST_SERVED);
+  } catch {
+    // Only root may: then the figures hold what the generator itself had to wait.
+  }
   process.send?.(await run(load as Load));
   process.disconnect();
 });

@@ -45,8 +45,6 @@ const LIMIT = 0.2;
 export function agrees({ pictures, picturePoints, fusedPoints }: Agreement): boolean {
   const onePicture = 100 / pictures;
   return (
-    pictures > 0 &&
-    Math.abs(fusedPoints) <= LIMIT &&
-    Math.abs(picturePoints) <= Math.max(LIMIT, onePicture)
+    pictures > 0 && Math.abs(fusedPoints) <= LIMIT && Math.abs(picturePoints) <= Math.max(LIMIT, onePicture)
   );
 }
