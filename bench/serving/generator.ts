@@ -10,18 +10,23 @@ const FAILURES_KEPT = 5;
 /** A connection that nobody used for so long is not used again: uvicorn closes it after 5 s, perhaps just then. */
 const IDLE_MS = 2500;
 
-/** Clients are on other machines: their own waiting for a core of this one is none of the server's. */
-const FIRST_SERVED = -10;
+/** Who asks at a fixed rate asks on time: its own waiting for a core is none of the server's. */
+const ON_TIME = -10;
 
-process.once('message', async (load) => {
+process.once('message', async (message) => {
+  const load = message as Load;
+  if (load.arrivals.kind === 'open') comeFirst();
+  process.send?.(await run(load));
+  process.disconnect();
+});
+
+function comeFirst(): void {
   try {
-    setPriority(FIRST_SERVED);
+    setPriority(ON_TIME);
   } catch {
     // Only root may: then the figures hold what the generator itself had to wait.
   }
-  process.send?.(await run(load as Load));
-  process.disconnect();
-});
+}
 
 async function run({ asked, arrivals, seconds }: Load): Promise<Outcome> {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });

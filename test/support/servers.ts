@@ -56,7 +56,7 @@ export async function startTemporal(options: {
   );
   const server = serverOf(child);
   try {
-    const connection = await Connection.connect({ address: options.address, connectTimeout: '20s' });
+    const connection = await Connection.connect({ address: options.address, connectTimeout: '30s' });
     await connection.close();
   } catch (error) {
     await server.stop('SIGKILL');

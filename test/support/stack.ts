@@ -83,7 +83,7 @@ export async function startStack(
     },
   };
   try {
-    connection = await Connection.connect({ address });
+    connection = await Connection.connect({ address, connectTimeout: '30s' });
     Object.assign(stack, { client: new Client({ connection }) });
     await Promise.all(entries.map((entry) => stack.start(entry)));
     return stack;
