@@ -38,13 +38,28 @@ export function serverOf(child: ChildProcess): Server {
   };
 }
 
+export interface TemporalOptions {
+  readonly address: string;
+  readonly uiPort: number;
+  readonly directory: string;
+  readonly metricsPort?: number;
+}
+
+/** The server draws some ports of its own, and ends when another process takes one of them just then. */
+const STARTS = 3;
+
 /** A real Temporal server on SQLite; starting it again on the same folder finds its workflows again. */
-export async function startTemporal(options: {
-  address: string;
-  uiPort: number;
-  directory: string;
-  metricsPort?: number;
-}): Promise<Server> {
+export async function startTemporal(options: TemporalOptions): Promise<Server> {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (start === STARTS) throw error;
+    }
+  }
+}
+
+async function startOnce(options: TemporalOptions): Promise<Server> {
   const cli = temporalCli();
   if (!cli) throw new Error('no temporal CLI: run "npm run setup"');
   await mkdir(options.directory, { recursive: true });
@@ -56,7 +71,11 @@ export async function startTemporal(options: {
   );
   const server = serverOf(child);
   try {
-    const connection = await Connection.connect({ address: options.address, connectTimeout: '30s' });
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error('the Temporal server ended')));
+    const connecting = Connection.connect({ address: options.address, connectTimeout: '30s' });
+    ended.catch(() => {});
+    connecting.catch(() => {});
+    const connection = await Promise.race([connecting, ended]);
     await connection.close();
   } catch (error) {
     await server.stop('SIGKILL');
