@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { EtiquetteError, isEtiquetteError } from '../errors.ts';
 import type { ApiEnvironment } from './environment.ts';
-import { answerRefusal } from './refusal.ts';
+import { answerRefusal, type FieldProblem } from './refusal.ts';
 
 /** The one place that turns error codes into HTTP. A code that is not here is a 500: nobody foresaw it. */
 export const STATUS: Readonly<Record<string, number>> = {
@@ -70,13 +70,6 @@ export const STATUS: Readonly<Record<string, number>> = {
 
 /** Seconds after which a 503 is worth another try. */
 const RETRY_AFTER: Readonly<Record<string, number>> = { NO_MODEL: 10, SERVING_TIMEOUT: 5, EXPLAIN_BUSY: 5 };
-
-/** One wrong field, in the shape that the original's clients know (FastAPI with pydantic 1). */
-export interface FieldProblem {
-  readonly loc: readonly [place: 'body' | 'query' | 'header', field: string];
-  readonly msg: string;
-  readonly type: string;
-}
 
 export function missingField(field: string): FieldProblem {
   return { loc: ['body', field], msg: 'field required', type: 'value_error.missing' };

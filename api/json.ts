@@ -1,7 +1,8 @@
 import type { z } from '@hono/zod-openapi';
 import { EtiquetteError } from '../errors.ts';
-import { type FieldProblem, fieldsInvalid, missingField } from './errors.ts';
+import { fieldsInvalid, missingField } from './errors.ts';
 import { gather } from './gathered.ts';
+import type { FieldProblem } from './refusal.ts';
 import { isSmall, wholeOf } from './small-body.ts';
 
 export const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;

@@ -1,8 +1,9 @@
 import { EtiquetteError } from '../errors.ts';
 import type { PredictProduct } from '../models/runtime/jobs.ts';
-import { type FieldProblem, fieldsInvalid, missingField } from './errors.ts';
+import { fieldsInvalid, missingField } from './errors.ts';
 import { type Form, MULTIPART, readForm } from './form.ts';
 import { FIELD_CHARACTERS, longerThan, TEXT_BYTES, TOP_K } from './product.ts';
+import type { FieldProblem } from './refusal.ts';
 
 /** The original demands every field; the ids are not used, there as here. */
 const REQUIRED = ['product_identifier', 'designation', 'description', 'product_id', 'imageid'] as const;

@@ -2,7 +2,13 @@ import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiEnvironment } from './environment.ts';
-import type { FieldProblem } from './errors.ts';
+
+/** One wrong field, in the shape that the original's clients know (FastAPI with pydantic 1). */
+export interface FieldProblem {
+  readonly loc: readonly [place: 'body' | 'query' | 'header', field: string];
+  readonly msg: string;
+  readonly type: string;
+}
 
 export interface Refusal {
   readonly status: number;

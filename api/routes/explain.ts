@@ -4,11 +4,12 @@ import { isTypeCode, TYPE_CODE_NAMES, TYPE_CODES } from '../../data/type-codes.t
 import { busy, type Explained, MAX_EXPLANATIONS } from '../../models/serving/explanations.ts';
 import { unlessClientGone } from '../client-gone.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
-import { type FieldProblem, fieldsInvalid } from '../errors.ts';
+import { fieldsInvalid } from '../errors.ts';
 import type { Form } from '../form.ts';
 import { bodyOfAtMost } from '../limits.ts';
 import { formSchema, PICTURE_ENCODING, TEXT_BYTES } from '../product.ts';
 import { productOf, readProductForm } from '../product-form.ts';
+import type { FieldProblem } from '../refusal.ts';
 import { errorAnswer, predictionErrors } from '../schemas.ts';
 import type { Predicting } from '../several.ts';
 

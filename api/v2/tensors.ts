@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { PredictProduct } from '../../models/runtime/jobs.ts';
 import type { Answer } from '../answering.ts';
-import { type FieldProblem, fieldsInvalid } from '../errors.ts';
+import { fieldsInvalid } from '../errors.ts';
 import { FIELD_CHARACTERS, longerThan } from '../product.ts';
 import { pictureOf } from '../product-json.ts';
+import type { FieldProblem } from '../refusal.ts';
 
 /** Rows of a request of the Open Inference Protocol. */
 export const MAX_ROWS = 32;

@@ -1,5 +1,5 @@
 import type { Bilingual } from '../evaluation/insight/sentences.ts';
-import type { DriftStatistic, Level } from './report.ts';
+import type { DriftStatistic, Level } from './statistic.ts';
 import { LEAST_ROWS } from './strength.ts';
 import type { FeatureName } from './watched.ts';
 

@@ -1,8 +1,9 @@
 import { axisLabel, TWO_LINES } from '../evaluation/charts/names.ts';
 import { type Chart, COLOURS } from '../evaluation/charts/render.ts';
 import { FEATURE_TITLES } from './names.ts';
-import type { DriftReport, DriftStatistic, Level } from './report.ts';
+import type { DriftReport } from './report.ts';
 import { figure } from './sentences.ts';
+import type { DriftStatistic, Level } from './statistic.ts';
 import { codeOf } from './watched.ts';
 
 const THEN = 'at the training / à l’apprentissage';

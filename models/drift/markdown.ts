@@ -1,6 +1,7 @@
 import type { Estimate } from './accuracy.ts';
 import { FEATURE_TITLES } from './names.ts';
-import type { DriftReport, DriftStatistic, Level } from './report.ts';
+import type { DriftReport } from './report.ts';
+import type { DriftStatistic, Level } from './statistic.ts';
 
 type Tongue = 'en' | 'fr';
 

@@ -4,14 +4,11 @@ import { adviceOf } from './advice.ts';
 import { deviationAt, deviationOf, probabilityOf, strengthAt } from './chance.ts';
 import type { DriftFeatures } from './features.ts';
 import { checkedFeatures, decilesOf, present, type Reference } from './reference.ts';
-import { distance, layOut, type StatisticName, sizeOf, statisticOf, type Tally, tally } from './sample.ts';
+import { distance, layOut, sizeOf, statisticOf, type Tally, tally } from './sample.ts';
 import { sentenceOf } from './sentences.ts';
+import { type DriftStatistic, highestOf, type Level } from './statistic.ts';
 import { distanceAt, LEAST_ROWS, strength } from './strength.ts';
 import { FEATURE_NAMES, type FeatureName, NUMBERS, type NumberName } from './watched.ts';
-
-/** Rising. alert wakes people, retrain is worth a new training. */
-export const LEVELS = ['ok', 'warn', 'alert', 'retrain'] as const;
-export type Level = (typeof LEVELS)[number];
 
 /** How probably a check of an unchanged stream says so much, all features together. */
 export const FALSE_ALARMS = { warn: 0.01, alert: 0.001 } as const;
@@ -28,29 +25,6 @@ export interface DriftWindow {
   readonly predictions: readonly DriftFeatures[];
   /** Of these predictions: those that people looked at, and how many of them were right. null: none. */
   readonly checked: { readonly n: number; readonly right: number } | null;
-}
-
-/** A feature of the window beside the reference's. */
-export interface DriftStatistic {
-  readonly feature: FeatureName;
-  readonly statistic: StatisticName;
-  readonly value: number;
-  /** The value that only 1 % (warn), 0.1 % (alert) of unchanged windows pass with any feature. */
-  readonly threshold: { readonly warn: number; readonly alert: number };
-  /** As a stability index without what chance adds to it: 0.1 is some change, 0.25 a large one. */
-  readonly size: number;
-  /** Standard deviations above what chance gives in the mean. */
-  readonly deviation: number;
-  /** That any feature of an unchanged window goes as far; 0.05 stands for that and more. */
-  readonly probability: number;
-  readonly level: Level;
-  /** Rows that have it. */
-  readonly rows: { readonly before: number; readonly now: number };
-  /** Shares of the cells; empty for places. Cells of numbers lie between `edges`. */
-  readonly before: readonly number[];
-  readonly now: readonly number[];
-  readonly edges: readonly number[];
-  readonly inWords: Bilingual;
 }
 
 export interface DriftReport {
@@ -171,8 +145,4 @@ function levelOf(
   const estimatedLess = estimatedAccuracy !== null && estimatedAccuracy.high < heldOutAccuracy - LOST;
   if (highest === 'alert' && (measuredLess || estimatedLess)) return 'retrain';
   return measuredLess ? highestOf([highest, 'warn']) : highest;
-}
-
-export function highestOf(levels: readonly Level[]): Level {
-  return LEVELS[Math.max(0, ...levels.map((level) => LEVELS.indexOf(level)))] as Level;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { DriftFeatures } from '../../../models/drift/features.ts';
 import { createReference, parseReference, type Reference } from '../../../models/drift/reference.ts';
-import { type DriftWindow, driftReport, type Level } from '../../../models/drift/report.ts';
+import { type DriftWindow, driftReport } from '../../../models/drift/report.ts';
+import type { Level } from '../../../models/drift/statistic.ts';
 import { featuresOf, streamOf } from './stream.ts';
 
 const OPTIONS = { knownWords: '', seed: 1, simulations: 300 };
