@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { inputsHash } from '../data/inputs-hash.ts';
 import type { PredictProduct } from '../models/runtime/jobs.ts';
 import type { Prediction } from '../models/serving/lane.ts';
 import { unlessClientGone } from './client-gone.ts';
@@ -27,6 +28,9 @@ export interface AskOptions {
 
 export type Ask = (product: PredictProduct, options: AskOptions) => Promise<Answer>;
 
+/** Of the codes that a prediction is remembered by. */
+const REMEMBERED_CODES = 5;
+
 /**
  * Asks the model, counts the answer and keeps it under a new id: what every route that predicts does.
  * @throws EtiquetteError those of `InferenceService.predict`, or CLIENT_GONE
@@ -34,8 +38,11 @@ export type Ask = (product: PredictProduct, options: AskOptions) => Promise<Answ
 export function createAsk({ inference, predictions, metrics, log, now }: ApiDependencies): Ask {
   const record = createRecorder(predictions, log);
   return async (product, { signal, draw }) => {
+    const start = performance.now();
     const prediction = await unlessClientGone(signal, inference.predict(product, { signal, draw }));
-    const [best] = mostProbable(prediction, 1);
+    const seconds = (performance.now() - start) / 1000;
+    const likely = mostProbable(prediction, REMEMBERED_CODES);
+    const [best] = likely;
     if (!best) throw new Error('the bundle answered with something that is no probability');
     const id = randomUUID();
     const { label, confidence } = best;
@@ -46,6 +53,10 @@ export function createAsk({ inference, predictions, metrics, log, now }: ApiDepe
       bundle: prediction.version,
       code: Number(label),
       confidence,
+      inputs_hash: inputsHash(product),
+      features: null,
+      codes: JSON.stringify(likely.map((one) => [Number(one.label), rounded(one.confidence)])),
+      seconds,
     });
     return { id, prediction, best };
   };
@@ -59,6 +70,9 @@ export function mostProbable({ probabilities, labels }: Prediction, k: number): 
     .slice(0, k)
     .map(({ confidence, prediction }) => ({ label: String(labels[prediction]), confidence, prediction }));
 }
+
+/** A float of 32 bits has some 7 digits; as one of 64 it would be written with 17. */
+const rounded = (probability: number) => Number(probability.toPrecision(7));
 
 /** The original's predictions, with the id and the bundle beside them. */
 export function asJson({ id, prediction }: Answer, topK: number) {

@@ -2,6 +2,19 @@ import type { Database, Tables } from './schema.ts';
 
 export type PredictionRecord = Tables['predictions'];
 
+/** What is watched of an answer. */
+export type Observation = Pick<
+  PredictionRecord,
+  'id' | 'at' | 'inputs_hash' | 'code' | 'confidence' | 'features'
+>;
+
+export interface ObservationsWanted {
+  readonly bundle: string;
+  /** ISO 8601; those given before are left out. */
+  readonly since?: string;
+  readonly limit: number;
+}
+
 /** How much a bundle has answered, of what is still kept. */
 export interface PredictionCount {
   readonly count: number;
@@ -14,6 +27,8 @@ export interface Predictions {
   record(...predictions: PredictionRecord[]): Promise<void>;
   find(id: string): Promise<PredictionRecord | null>;
   countOf(bundle: string): Promise<PredictionCount>;
+  /** A bundle's answers, the newest first. */
+  observations(wanted: ObservationsWanted): Promise<Observation[]>;
   /** Versions of the bundles that gave the answers on record. */
   bundles(): Promise<string[]>;
   /** Deletes those given before `at` (ISO 8601). @returns how many */
@@ -40,6 +55,18 @@ export function createPredictions(database: Database): Predictions {
         .where('bundle', '=', bundle)
         .executeTakeFirstOrThrow();
       return { count: Number(count), first: first ?? null, last: last ?? null };
+    },
+    async observations({ bundle, since = '', limit }) {
+      return await database
+        .selectFrom('predictions')
+        .select(['id', 'at', 'inputs_hash', 'code', 'confidence', 'features'])
+        .where('bundle', '=', bundle)
+        .where('at', '>=', since)
+        // Answers of the same millisecond come in the same order each time.
+        .orderBy('at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
     },
     async bundles() {
       const found = await database.selectFrom('predictions').select('bundle').distinct().execute();

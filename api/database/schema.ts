@@ -12,6 +12,14 @@ export interface Tables {
     code: number;
     /** 0..1 */
     confidence: number;
+    /** See `inputsHash`. This and what follows is null in rows of before it was kept. */
+    inputs_hash: string | null;
+    /** DriftFeatures as JSON; null too where the bundle has no reference to compare with. */
+    features: string | null;
+    /** The five most probable codes as JSON: [[code, 0..1], ...], the most probable first. */
+    codes: string | null;
+    /** From the question to the answer, its wait included. */
+    seconds: number | null;
   };
   users: {
     /** Unicode NFC; users differ in case. */
@@ -115,6 +123,15 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('at', 'text', (column) => column.notNull())
         .execute();
       await sql`create index login_failures_at on login_failures (at)`.execute(database);
+    },
+  },
+  '003-what-predictions-stand-on': {
+    async up(database: Kysely<unknown>) {
+      // SQLite takes one column at a time.
+      for (const column of ['inputs_hash', 'features', 'codes']) {
+        await database.schema.alterTable('predictions').addColumn(column, 'text').execute();
+      }
+      await database.schema.alterTable('predictions').addColumn('seconds', 'double precision').execute();
     },
   },
 };

@@ -63,6 +63,11 @@ export function createTrace(sources: LineageSources): Trace {
       about.map(async (version) => bundleLineage(version, known, await sources.predictions.countOf(version))),
     );
     const datasets = names.map((name) => datasetLineage(name, known, relevant));
-    return { id, kind, prediction, bundles: found, runs, datasets };
+    return { id, kind, prediction: prediction && answerOf(prediction), bundles: found, runs, datasets };
   };
+}
+
+/** What a bundle answered; what was asked, its hash included, is not for everyone who may ask for a lineage. */
+function answerOf({ id, at, bundle, code, confidence }: Prediction): Prediction {
+  return { id, at, bundle, code, confidence };
 }

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { inputsHash } from '../../data/inputs-hash.ts';
 import { EtiquetteError } from '../../errors.ts';
 import {
   body,
@@ -26,13 +27,20 @@ describe('POST /predict', () => {
     assert.equal(bundle_version, VERSION);
   });
 
-  it('keeps a record of id, time, bundle and answer', async () => {
+  it('keeps a record of id, time, bundle and answer, and a hash of the product', async () => {
     const predictions = standInPredictions();
     const now = () => new Date('2026-01-02T03:04:05.678Z');
     const { prediction_id } = await body(await (await testApi({ predictions, now })).predict());
-    assert.deepEqual(predictions.recorded, [
-      { id: prediction_id, at: '2026-01-02T03:04:05.678Z', bundle: VERSION, code: 2583, confidence: 0.75 },
-    ]);
+    const { designation, description } = FIELDS;
+    const [{ seconds, ...record } = { seconds: null }, ...others] = predictions.recorded;
+    assert.deepEqual(others, []);
+    assert.deepEqual(record, {
+      ...{ id: prediction_id, at: '2026-01-02T03:04:05.678Z', bundle: VERSION, code: 2583, confidence: 0.75 },
+      inputs_hash: inputsHash({ designation, description, picture: await jpeg() }),
+      features: null,
+      codes: '[[2583,0.75],[10,0.009615385],[40,0.009615385],[50,0.009615385],[60,0.009615385]]',
+    });
+    assert.ok(seconds !== null && seconds >= 0 && seconds < 60, `${seconds}`);
   });
 
   it('answers all the same when the record cannot be kept, and logs it', async () => {

@@ -4,7 +4,10 @@ import type { PredictionRecord } from '../../api/database/predictions.ts';
 import { createRecorder } from '../../api/recorder.ts';
 import { standInPredictions } from './support.ts';
 
-const made = (id: string): PredictionRecord => ({ id, at: '', bundle: 'a', code: 10, confidence: 0.5 });
+const made = (id: string): PredictionRecord => ({
+  ...{ id, at: '', bundle: 'a', code: 10, confidence: 0.5 },
+  ...{ inputs_hash: null, features: null, codes: null, seconds: null },
+});
 const silent = pino({ level: 'silent' });
 
 describe('the record of predictions', () => {

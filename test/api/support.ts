@@ -130,6 +130,7 @@ export function standInPredictions(): Predictions & { readonly recorded: Predict
     record: async (...predictions) => void recorded.push(...predictions),
     find: async (id) => recorded.find((one) => one.id === id) ?? null,
     countOf: async () => ({ count: recorded.length, first: null, last: null }),
+    observations: async () => [],
     bundles: async () => recorded.map(({ bundle }) => bundle),
     forget: async () => 0,
   };

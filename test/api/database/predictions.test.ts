@@ -1,11 +1,19 @@
 import { strict as assert } from 'node:assert';
+import { Migrator, sql } from 'kysely';
 import { openDatabase } from '../../../api/database/open.ts';
 import { createPredictions } from '../../../api/database/predictions.ts';
+import { MIGRATIONS } from '../../../api/database/schema.ts';
 import { eachDatabase } from './each-database.ts';
 
 eachDatabase('the record of predictions', (tested) => {
   const made = (id: string, at: string, bundle = 'aaaaaaaaaaaaaaaa') => ({
     ...{ id, at, bundle, code: 2583, confidence: 0.123456789012345 },
+    ...{
+      inputs_hash: `hash of ${id}`,
+      features: '{"code":2583}',
+      codes: '[[2583,0.12]]',
+      seconds: 0.123456789,
+    },
   });
 
   it('knows a prediction by its id, and no other', async () => {
@@ -14,6 +22,48 @@ eachDatabase('the record of predictions', (tested) => {
     await predictions.record(one);
     assert.deepEqual(await predictions.find('one'), one);
     assert.equal(await predictions.find('two'), null);
+  });
+
+  it('tells what is watched of a bundle’s answers, the newest first', async () => {
+    const predictions = createPredictions(tested.database);
+    const bundle = 'aaaaaaaaaaaaaaaa';
+    const times = ['2026-01-03', '2026-01-01', '2026-01-04', '2026-01-02'].map(
+      (day) => `${day}T00:00:00.000Z`,
+    );
+    await predictions.record(...times.map((at) => made(at.slice(8, 10), at)));
+    await predictions.record(made('05', '2026-01-05T00:00:00.000Z', 'bbbbbbbbbbbbbbbb'));
+    const ids = async (wanted: { since?: string; limit: number }) =>
+      (await predictions.observations({ bundle, ...wanted })).map(({ id }) => id);
+    assert.deepEqual(await ids({ limit: 10 }), ['04', '03', '02', '01']);
+    assert.deepEqual(await ids({ limit: 2 }), ['04', '03']);
+    assert.deepEqual(await ids({ limit: 10, since: '2026-01-02T00:00:00.000Z' }), ['04', '03', '02']);
+    assert.deepEqual(await predictions.observations({ bundle, limit: 1 }), [
+      {
+        ...{ id: '04', at: '2026-01-04T00:00:00.000Z', inputs_hash: 'hash of 04', code: 2583 },
+        ...{ confidence: 0.123456789012345, features: '{"code":2583}' },
+      },
+    ]);
+  });
+
+  it('knows those of releases that kept less of them', async () => {
+    const { database, address } = tested;
+    const tables = await database.introspection.getTables({ withInternalKyselyTables: true });
+    for (const { name } of tables) await sql`drop table ${sql.table(name)}`.execute(database);
+    const old = new Migrator({
+      db: database,
+      provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+    });
+    const { error } = await old.migrateTo('002-users');
+    assert.equal(error, undefined);
+    const one = { id: 'one', at: '2026-01-02T03:04:05.678Z', bundle: 'a', code: 10, confidence: 0.5 };
+    await sql`insert into predictions values ${sql`(${sql.join(Object.values(one))})`}`.execute(database);
+    const opened = await openDatabase(address);
+    try {
+      const nothing = { inputs_hash: null, features: null, codes: null, seconds: null };
+      assert.deepEqual(await createPredictions(opened).find('one'), { ...one, ...nothing });
+    } finally {
+      await opened.destroy();
+    }
   });
 
   it('keeps what was written when it is opened again, and by a second process meanwhile', async () => {

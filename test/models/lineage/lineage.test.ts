@@ -104,7 +104,10 @@ describe('the lineage of', () => {
       ['another', 4],
     ] as const) {
       const at = `2026-01-0${day}T00:00:00.000Z`;
-      await predictions.record({ id, at, bundle: first.version, code: 2583, confidence: 0.75 });
+      await predictions.record({
+        ...{ id, at, bundle: first.version, code: 2583, confidence: 0.75 },
+        ...{ inputs_hash: 'a hash', features: null, codes: '[[2583,0.75]]', seconds: 0.1 },
+      });
     }
   });
   after(async () => {
@@ -192,7 +195,10 @@ describe('the lineage of', () => {
     it(`a ${kind} goes all the way, forth and back`, async () => {
       const lineage = await trace(id());
       assert.equal(lineage.kind, kind);
-      assert.equal(lineage.prediction?.id ?? null, kind === 'prediction' ? PREDICTION : null);
+      const { code, confidence } = { code: 2583, confidence: 0.75 };
+      const at = '2026-01-03T00:00:00.000Z';
+      const answer = { id: PREDICTION, at, bundle: first.version, code, confidence };
+      assert.deepEqual(lineage.prediction, kind === 'prediction' ? answer : null);
       assertFirst(lineage);
     });
   }
