@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { CorrectedProduct } from '../data/corrections.ts';
 import type { VersionStore } from '../data/versions/store.ts';
 import type { MlProcess } from '../models/runtime/jobs.ts';
 import type { MlflowServer } from '../models/tracking/client.ts';
@@ -20,6 +21,8 @@ export interface ActivityDeps {
   readonly versions: VersionStore | null;
   /** Versions of the bundles whose predictions are still on record. */
   readonly answered: () => Promise<readonly string[]>;
+  /** Every correction that counts, for `exportCorrections`: a few at a time are in memory. */
+  readonly corrections: () => AsyncIterable<CorrectedProduct>;
 }
 
 export interface Tracking {

@@ -6,6 +6,7 @@ import { createFrame, refuseOtherMethods } from './frame.ts';
 import { createIntake } from './intake.ts';
 import { productBytes } from './product-json.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { correctionRoutes } from './routes/corrections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -57,6 +58,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   batchRoutes(app, dependencies, predicting);
   v2Routes(app, dependencies, predicting);
   explainRoutes(app, dependencies, predicting);
+  correctionRoutes(app, dependencies, predicting);
   statusRoutes(app, dependencies, authentication);
   metricsRoutes(app, dependencies);
   historyRoutes(app, dependencies, guard);

@@ -6,6 +6,7 @@ import type { Deployment } from '../models/bundle/deployments.ts';
 import type { Trace } from '../models/lineage/trace.ts';
 import type { InferenceService } from '../models/serving/inference.ts';
 import type { Pipeline } from '../temporal/pipeline.ts';
+import type { Corrections } from './database/corrections.ts';
 import type { Predictions } from './database/predictions.ts';
 import type { Metrics } from './metrics.ts';
 import type { User } from './users/user.ts';
@@ -17,6 +18,7 @@ export interface ApiDependencies {
   readonly inference: InferenceService;
   readonly users: Users;
   readonly predictions: Predictions;
+  readonly corrections: Corrections;
   readonly pipeline: Pipeline;
   readonly trace: Trace;
   /** The deployment history, oldest first. */

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry, Summary } from 'prom-client';
+import { TYPE_CODES } from '../data/type-codes.ts';
 import type { InferenceOptions, InferenceService } from '../models/serving/inference.ts';
 
 /** A finished request, by its route's template: raw paths would make a series of every typing mistake. */
@@ -17,6 +18,8 @@ export interface Metrics {
   response(handler: string, bytes: number): void;
   /** `confidence`: of the most probable code, 0 to 1. */
   prediction(code: string, bundle: string, confidence: number): void;
+  /** A person's answer to a prediction. */
+  correction(code: number, confirmed: boolean): void;
   /** What the inference service tells of itself. */
   readonly inference: Pick<InferenceOptions, 'onBatch' | 'onWait' | 'onRestart' | 'onRecycle' | 'onCache'>;
   /** Reads queue depth, processes and bundle from the service whenever the metrics are scraped. */
@@ -83,6 +86,16 @@ export function createMetrics(registry: Registry): Metrics {
     buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1],
     registers,
   });
+  const corrections = new Counter({
+    name: 'etiquette_corrections_total',
+    help: "People's answers to predictions, by the code that is right and whether it was predicted (confirmed) or not.",
+    labelNames: ['code', 'result'],
+    registers,
+  });
+  // A counter that is born with its first event never shows an increase.
+  for (const code of TYPE_CODES) {
+    for (const result of ['confirmed', 'corrected']) corrections.inc({ code, result }, 0);
+  }
   const batchSize = new Histogram({
     name: 'etiquette_inference_batch_size',
     help: 'Products that were answered together.',
@@ -132,6 +145,7 @@ export function createMetrics(registry: Registry): Metrics {
       predictions.inc({ code, bundle });
       confidences.observe({ bundle }, confidence);
     },
+    correction: (code, confirmed) => corrections.inc({ code, result: confirmed ? 'confirmed' : 'corrected' }),
     inference: {
       onBatch(size, seconds) {
         batchSize.observe(size);

@@ -13,7 +13,7 @@ const id = z.union([text(1024), z.int().min(0).max(Number.MAX_SAFE_INTEGER)]).nu
 const READABLE = ['designation', 'description', 'image'] as const;
 
 /** A product in JSON: text alone, a picture alone, or both. Where the original's form demands all, this does not. */
-const members = {
+export const productMembers = {
   designation: text(FIELD_CHARACTERS.designation).nullish(),
   description: text(FIELD_CHARACTERS.description).nullish(),
   image: z
@@ -31,18 +31,23 @@ const members = {
   top_k: topKSchema,
 };
 
-export const productSchema = z.strictObject(members).openapi('Product', {
+/** Of an OpenAPI schema. */
+export const READABLE_PRODUCT = {
   description: `At least one of ${READABLE.join(', ')}, not empty. Ids are accepted and not used.`,
   anyOf: READABLE.map((name) => ({
     required: [name],
-    properties: { [name]: { type: 'string', minLength: name === 'image' ? 4 : 1 } },
+    properties: { [name]: { type: 'string' as const, minLength: name === 'image' ? 4 : 1 } },
   })),
+};
+
+export const productSchema = z.strictObject(productMembers).openapi('Product', {
+  ...READABLE_PRODUCT,
   example: { designation: 'Piscine ronde', description: 'Piscine gonflable', top_k: 3 },
 });
 
 /** A line of /predict/batch: a product, and what its answer is to be known by. */
 export const lineSchema = z.strictObject({
-  ...members,
+  ...productMembers,
   id: z.union([z.string().max(256), z.int()]).optional(),
 });
 

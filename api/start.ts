@@ -10,6 +10,7 @@ import { runPage } from '../temporal/page.ts';
 import type { Pipeline } from '../temporal/pipeline.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
+import { createCorrections } from './database/corrections.ts';
 import { createPredictions, type Predictions } from './database/predictions.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
@@ -59,6 +60,7 @@ export async function startApi(
     inference,
     users: createUsers(database, now),
     predictions,
+    corrections: createCorrections(database),
     pipeline,
     trace: createTrace(lineageSources(config, { predictions, page: (...run) => runPage(config, ...run) })),
     deployments: () => readDeployments(config.deployments),

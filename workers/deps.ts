@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { ActivityDeps, Tracking } from '../activities/deps.ts';
+import { createCorrections } from '../api/database/corrections.ts';
 import { type DatabaseAddress, openDatabase } from '../api/database/open.ts';
 import { createPredictions } from '../api/database/predictions.ts';
 import { dvc } from '../cli/setup/dvc.mjs';
 import { type Config, PROJECT } from '../config.ts';
+import type { CorrectedProduct } from '../data/corrections.ts';
 import { createVersionStore } from '../data/versions/store.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 
@@ -38,6 +40,7 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
         ? null
         : createVersionStore({ command: dvc(), directory: config.versions, remote: config.versionsRemote }),
     answered: () => answeredBundles(config.database),
+    corrections: () => allCorrections(config.database),
     close: async () => {
       await Promise.all([ml.close(), vision.close()]);
     },
@@ -50,6 +53,17 @@ async function answeredBundles(address: DatabaseAddress): Promise<string[]> {
   const database = await openDatabase(address);
   try {
     return await createPredictions(database).bundles();
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** Where no API has run yet, nobody has corrected anything. */
+async function* allCorrections(address: DatabaseAddress): AsyncGenerator<CorrectedProduct> {
+  if ('file' in address && !existsSync(address.file)) return;
+  const database = await openDatabase(address);
+  try {
+    yield* createCorrections(database).products();
   } finally {
     await database.destroy();
   }

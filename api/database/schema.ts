@@ -1,4 +1,4 @@
-import { type Kysely, type Migration, sql } from 'kysely';
+import { type ColumnType, type Kysely, type Migration, sql } from 'kysely';
 import type { Role } from '../roles.ts';
 
 /** Times are ISO 8601 in UTC: they sort as text, in every database. */
@@ -20,6 +20,28 @@ export interface Tables {
     codes: string | null;
     /** From the question to the answer, its wait included. */
     seconds: number | null;
+  };
+  corrections: {
+    id: string;
+    at: string;
+    /** Of each prediction one at most has not ended. The prediction itself may be forgotten by now. */
+    prediction: string;
+    /** Version of the bundle that was corrected, and the code that it answered. */
+    bundle: string;
+    predicted: number;
+    /** The type code that is right. */
+    code: number;
+    note: string | null;
+    /** Username. */
+    by: string;
+    inputs_hash: string;
+    /** Texts and picture as they were sent; empty and null once the correction has ended. SQLite gives an ArrayBuffer. */
+    designation: string;
+    description: string;
+    picture: ColumnType<Buffer | ArrayBuffer | null, Buffer | null>;
+    ended: 'replaced' | 'withdrawn' | null;
+    ended_at: string | null;
+    ended_by: string | null;
   };
   users: {
     /** Unicode NFC; users differ in case. */
@@ -132,6 +154,34 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         await database.schema.alterTable('predictions').addColumn(column, 'text').execute();
       }
       await database.schema.alterTable('predictions').addColumn('seconds', 'double precision').execute();
+    },
+  },
+  '004-corrections': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .createTable('corrections')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('at', 'text', (column) => column.notNull())
+        .addColumn('prediction', 'text', (column) => column.notNull())
+        .addColumn('bundle', 'text', (column) => column.notNull())
+        .addColumn('predicted', 'integer', (column) => column.notNull())
+        .addColumn('code', 'integer', (column) => column.notNull())
+        .addColumn('note', 'text')
+        .addColumn('by', 'text', (column) => column.notNull())
+        .addColumn('inputs_hash', 'text', (column) => column.notNull())
+        .addColumn('designation', 'text', (column) => column.notNull())
+        .addColumn('description', 'text', (column) => column.notNull())
+        // SQLite keeps bytes as they are, whatever a column is called.
+        .addColumn('picture', 'bytea')
+        .addColumn('ended', 'text')
+        .addColumn('ended_at', 'text')
+        .addColumn('ended_by', 'text')
+        .execute();
+      await sql`create unique index corrections_live on corrections (prediction) where ended_at is null`.execute(
+        database,
+      );
+      await sql`create index corrections_prediction on corrections (prediction, at)`.execute(database);
+      await sql`create index corrections_at on corrections (at, id)`.execute(database);
     },
   },
 };

@@ -26,7 +26,11 @@ const OPERATIONS = {
   ],
   read: ['GET /deployments', 'GET /lineage/{id}', 'GET /runs', 'GET /runs/{id}'],
   operate: [
+    'DELETE /predictions/{id}/correction',
+    'GET /corrections',
+    'GET /predictions/{id}',
     'POST /deployments/rollback',
+    'POST /predictions/{id}/correction',
     'POST /retrain',
     'POST /runs/{id}/approve',
     'POST /runs/{id}/cancel',

@@ -3,8 +3,14 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { createApp } from '../../api/app.ts';
+import { createCorrections } from '../../api/database/corrections.ts';
 import { openDatabase } from '../../api/database/open.ts';
-import type { PredictionRecord, Predictions } from '../../api/database/predictions.ts';
+import {
+  createPredictions,
+  type PredictionRecord,
+  type Predictions,
+} from '../../api/database/predictions.ts';
+import type { Database } from '../../api/database/schema.ts';
 import type { Api, ApiConfig } from '../../api/environment.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import type { Role } from '../../api/roles.ts';
@@ -150,9 +156,8 @@ export interface TestApi {
   explain(form?: FormData, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** A database in memory with one user, whose tokens count whenever they are dated: tests make their own. */
-async function testUsers(role: Role, now: () => Date): Promise<Users> {
-  const database = await openDatabase({ file: ':memory:' });
+/** One user, whose tokens count whenever they are dated: tests make their own. */
+async function testUsers(database: Database, role: Role, now: () => Date): Promise<Users> {
   const users = createUsers(database, now);
   await users.accounts.add({ username: USERNAME, fullName: 'Data Engineer', role, password: PASSWORD });
   await database
@@ -167,6 +172,8 @@ export async function testApi(
     config?: Partial<ApiConfig>;
     inference?: InferenceService;
     predictions?: Predictions;
+    /** With it predictions are kept there, not by a stand-in. */
+    database?: Database;
     pipeline?: Partial<Pipeline>;
     trace?: Trace;
     deployments?: readonly Deployment[];
@@ -183,11 +190,14 @@ export async function testApi(
     },
   });
   const now = options.now ?? (() => new Date());
-  const users = await testUsers(options.role ?? 'operator', now);
+  const database = options.database ?? (await openDatabase({ file: ':memory:' }));
+  const users = await testUsers(database, options.role ?? 'operator', now);
+  const kept = options.database ? createPredictions(database) : standInPredictions();
   const app = createApp({
     config: { ...CONFIG, ...options.config },
     inference: options.inference ?? standInInference(),
-    predictions: options.predictions ?? standInPredictions(),
+    predictions: options.predictions ?? kept,
+    corrections: createCorrections(database),
     pipeline: { ...NO_PIPELINE, ...options.pipeline },
     trace:
       options.trace ?? (() => Promise.reject(new EtiquetteError('LINEAGE_UNKNOWN', 'Nothing is known.'))),
