@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { Webhook } from './activities/webhook.ts';
 import type { DatabaseAddress } from './api/database/open.ts';
 import { ROLES } from './api/roles.ts';
 import type { DvcRemote } from './data/versions/dvc.ts';
@@ -37,10 +38,40 @@ const list = <Entry extends z.ZodType<unknown, string>>(entry: Entry) =>
     .transform((text) => text.split(',').map((one) => one.trim()))
     .transform((entries) => entries.filter((one) => one !== ''))
     .pipe(z.array(entry));
+/** Standard Webhooks: 24 to 64 random bytes. */
+const webhookSecret = z.string().refine(
+  (text) => {
+    const [, base64 = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+    const bytes = Buffer.from(base64, 'base64').length;
+    return bytes >= 24 && bytes <= 64;
+  },
+  { message: 'must be 24 to 64 random bytes in base64 (openssl rand -base64 32), after "whsec_" or not' },
+);
+/** What stays on this machine. */
+const isLoopback = (url: string) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+/** As Temporal reads it: five fields, with a year or seconds up to seven; what the fields mean Temporal checks. */
+const cron = (fallback: string) =>
+  z
+    .string()
+    .transform((text) => text.trim())
+    .refine(
+      (text) => text === 'off' || /^@\w+( \w+)?$/.test(text) || /^[\w*,/-]+( +[\w*,/-]+){4,6}$/.test(text),
+      {
+        message: 'must be a cron expression as "0 3 * * 0" (minute, hour, day, month, weekday), or off',
+      },
+    )
+    .default(fallback);
+const isTimeZone = (zone: string) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== null;
+  } catch {
+    return false;
+  }
+};
 const secret = z.string().min(16, 'must have at least 16 characters; npm start writes a random one to .env');
 
 /** Every variable there is. Secrets have no default. */
-const schema = z.object({
+const variables = z.object({
   VAR_DIR: path('var'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
@@ -69,6 +100,15 @@ const schema = z.object({
   TEMPORAL_UI_PORT: port(8233),
   PIPELINE_TASK_QUEUE: z.string().min(1).default('etiquette-pipeline'),
   TRAINING_TASK_QUEUE: z.string().min(1).default('etiquette-training'),
+
+  /** When it does by itself what it does: cron expressions by the clock of the zone, or "off". */
+  SCHEDULE_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, { message: 'must be an IANA time zone as Europe/Paris' })
+    .default('Europe/Paris'),
+  RETRAIN_SCHEDULE: cron('0 3 * * 0'),
+  WATCH_SCHEDULE: cron('7 * * * *'),
+  PRUNE_SCHEDULE: cron('30 4 * * *'),
 
   /** Where the workers and the local Temporal server answer Prometheus. Port 0: they do not. */
   METRICS_HOST: z.ipv4('must be an IPv4 address').default('127.0.0.1'),
@@ -178,6 +218,32 @@ const schema = z.object({
   BUNDLES_KEPT: count(10),
   /** Finished stages and features that no run has used for so many days are deleted. */
   STAGES_DAYS: count(30, 7),
+  /** The champion's last predictions, which are compared with its training. */
+  WATCH_WINDOW: z.coerce.number().int().min(20).max(10_000).default(500),
+  /** Between two trainings that a changed stream starts. */
+  DRIFT_COOLDOWN_HOURS: count(24, 0),
+
+  /** Who is told of runs, waiting approvals, drift and rollbacks: a webhook. */
+  NOTIFY_URL: z
+    .url({ protocol: /^https?$/, error: 'must be the http(s) address of a webhook' })
+    .refine((url) => !/\/\/[^/]*@/.test(url), { message: 'must not hold a name or password' })
+    .optional(),
+  /** Signs what is told. */
+  NOTIFY_SECRET: webhookSecret.optional(),
+  /** Without it what is told leaves this machine encrypted or not at all. */
+  NOTIFY_ALLOW_HTTP: flag(false),
+});
+
+const schema = variables.superRefine(({ NOTIFY_URL, NOTIFY_SECRET, NOTIFY_ALLOW_HTTP }, context) => {
+  const wrong = (name: string, message: string) => {
+    context.addIssue({ code: 'custom', path: [name], message });
+  };
+  if (NOTIFY_URL === undefined) return;
+  if (NOTIFY_SECRET === undefined)
+    wrong('NOTIFY_SECRET', 'is needed where NOTIFY_URL is set: it signs what is told');
+  if (!NOTIFY_ALLOW_HTTP && NOTIFY_URL.startsWith('http:') && !isLoopback(NOTIFY_URL)) {
+    wrong('NOTIFY_URL', 'must be https; NOTIFY_ALLOW_HTTP=true lets it be read on its way');
+  }
 });
 
 export type Environment = z.infer<typeof schema>;
@@ -203,8 +269,12 @@ export interface Config extends Environment {
   readonly versionsRemote: DvcRemote;
   /** What training runs have to say to MLflow, until it is sent. */
   readonly tracking: string;
+  /** Reports of how the stream of products has changed. */
+  readonly drift: string;
   /** The MLflow server; null when there is to be none. */
   readonly mlflow: string | null;
+  /** Where notifications go; null: nobody is told. */
+  readonly webhook: Webhook | null;
 }
 
 /**
@@ -248,9 +318,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       secretAccessKey: values.DVC_REMOTE_SECRET_ACCESS_KEY,
     },
     tracking: join(values.VAR_DIR, 'tracking'),
+    drift: join(values.VAR_DIR, 'drift'),
     mlflow:
       values.MLFLOW === 'off'
         ? null
         : (values.MLFLOW_TRACKING_URI ?? `http://127.0.0.1:${values.MLFLOW_PORT}`),
+    webhook:
+      values.NOTIFY_URL && values.NOTIFY_SECRET
+        ? { url: values.NOTIFY_URL, secret: values.NOTIFY_SECRET }
+        : null,
   };
 }

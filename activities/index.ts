@@ -1,3 +1,4 @@
+import { createChampionAgain } from './champion-again.ts';
 import { createChooseBundle, createDeploy, createEndTrial, createTryBundle } from './deploy.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEvaluate } from './evaluate.ts';
@@ -5,6 +6,7 @@ import { createComputeFeatures, createPlanFeatures } from './features.ts';
 import { createFetch } from './fetch.ts';
 import { createFuse } from './fuse.ts';
 import { createGate } from './gate.ts';
+import { createNotify } from './notify.ts';
 import { createJoinPredictions, createPlanPrediction, createPredictShard } from './predict.ts';
 import { createPrune } from './prune.ts';
 import { createPushBundle, createPushDataset, createPushPredictions } from './push.ts';
@@ -29,9 +31,11 @@ export function createPipelineActivities(deps: ActivityDeps) {
     tryBundle: createTryBundle(deps),
     endTrial: createEndTrial(deps),
     prune: createPrune(deps),
+    championAgain: createChampionAgain(deps),
     planPrediction: createPlanPrediction(deps),
     joinPredictions: createJoinPredictions(deps),
     track: createTrack(deps),
+    notify: createNotify(deps),
     pushDataset: createPushDataset(deps),
     pushBundle: createPushBundle(deps),
     pushPredictions: createPushPredictions(deps),

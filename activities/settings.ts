@@ -7,6 +7,8 @@ export function createSettings(config: Config) {
       trainingTaskQueue: config.TRAINING_TASK_QUEUE,
       /** Absent from histories of before there was DVC: those runs go on without. */
       dvc: config.DVC === 'on',
+      /** Whether there is anybody to tell. */
+      notify: config.webhook !== null,
     }),
   };
 }

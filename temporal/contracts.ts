@@ -1,4 +1,6 @@
 import type { Metrics } from '../models/bundle/format.ts';
+import type { DriftReport } from '../models/drift/report.ts';
+import type { Level } from '../models/drift/statistic.ts';
 import type { Check } from '../models/evaluation/gate.ts';
 import type { Observed } from '../models/evaluation/rollout.ts';
 
@@ -79,7 +81,7 @@ export interface Waiting {
 
 /** What activities tell their workflow while they work (signal `report`). */
 export interface ActivityReport {
-  readonly stage: Stage | 'predict' | 'track';
+  readonly stage: Stage | 'predict' | 'track' | 'watch';
   readonly fraction: number;
   readonly message: string;
   readonly epoch?: number;
@@ -122,12 +124,51 @@ export interface PruneResult {
   readonly bytes: number;
 }
 
+/** Whether the stream of products is still what the champion learnt. */
+export interface DriftCheck {
+  /** When, ISO 8601. */
+  readonly at: string;
+  /** The champion, and since when it serves; null: nothing does. */
+  readonly bundle: string | null;
+  readonly since: string | null;
+  /** null: nothing could be judged. */
+  readonly level: Level | null;
+  /** What was found, or why nothing could be judged, in words. */
+  readonly reason: string;
+  readonly report: DriftReport | null;
+  /** Folder with the report (JSON, Markdown in both languages, pictures), on the pipeline worker's host. */
+  readonly directory: string | null;
+}
+
+/** What came of a change that is worth a training. */
+export interface DriftRetraining {
+  /** The training for it; null: none was started. */
+  readonly run: { readonly workflowId: string; readonly runId: string } | null;
+  /** In words. */
+  readonly reason: string;
+}
+
+export interface WatchDriftResult extends DriftCheck {
+  /** null: it was not worth one. */
+  readonly retraining: DriftRetraining | null;
+}
+
+/** `left out`: there was nothing to train again, or another training took its turn. */
+export interface RetrainResult {
+  readonly outcome: Outcome | 'left out';
+  readonly reason: string;
+  readonly bundle: string | null;
+}
+
 export const WORKFLOWS = {
   trainAndDeploy: 'trainAndDeploy',
+  retrain: 'retrain',
   deployModel: 'deployModel',
   predictCatalogue: 'predictCatalogue',
   track: 'track',
   prune: 'prune',
+  watchDrift: 'watchDrift',
+  notify: 'notify',
 } as const;
 
 /** What training runs can be asked for by. */
@@ -146,6 +187,9 @@ export const TRAIN_WORKFLOW_ID = 'train-and-deploy';
 export const DEPLOY_WORKFLOW_ID = 'deploy-model';
 /** One sender to MLflow at a time. */
 export const TRACK_WORKFLOW_ID = 'track';
+
+/** Of checks that people ask for; a schedule adds the time to it. */
+export const WATCH_WORKFLOW_ID = 'watch-drift';
 
 export const PROGRESS_QUERY = 'progress';
 /** Updates with a Decision; refused unless the run waits for one. */

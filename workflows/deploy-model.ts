@@ -2,8 +2,9 @@ import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workf
 import type { DeployModelResult, TrialRecord } from '../temporal/contracts.ts';
 import { type DeployModelInput, deployModelInput } from '../temporal/inputs.ts';
 import { pipelineActivities } from './activities.ts';
-import { readable } from './failure.ts';
+import { isTrialFailed, readable, reasonIn } from './failure.ts';
 import { parseInput } from './input.ts';
+import { collectNotices } from './notify.ts';
 import { pruneQuietly } from './prune.ts';
 import { tryOut } from './trial.ts';
 
@@ -11,6 +12,7 @@ import { tryOut } from './trial.ts';
 export async function deployModel(input: DeployModelInput = {}): Promise<DeployModelResult> {
   const { version: asked, rollback, rollout, by, reason } = parseInput(deployModelInput, input);
   const { taskQueue } = workflowInfo();
+  const notices = collectNotices();
   const { chooseBundle, deploy } = pipelineActivities({ pipeline: taskQueue, training: taskQueue });
   try {
     const { version } = await chooseBundle({ version: asked ?? null });
@@ -22,9 +24,22 @@ export async function deployModel(input: DeployModelInput = {}): Promise<DeployM
       if (rollout.canarySeconds > 0) trials.push(await tryOut(version, 'canary', rollout, taskQueue));
     }
     const deployed = await deploy({ version, rollback, by, reason });
+    if (rollback) {
+      const { replaced: wentBack } = deployed;
+      notices.tell({
+        type: 'deployment.rolled_back',
+        data: { automatic: false, wentBack, serves: version, by, reason },
+      });
+    }
     if (patched('prune')) await pruneQuietly(taskQueue);
+    await notices.finish();
     return { ...deployed, trials };
   } catch (error) {
+    if (isTrialFailed(error)) {
+      const data = { automatic: true, wentBack: asked ?? null, serves: null, by, reason: reasonIn(error) };
+      notices.tell({ type: 'deployment.rolled_back', data });
+      await notices.finish();
+    }
     throw readable('deploy', error);
   }
 }

@@ -26,6 +26,18 @@ export function reasonIn(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** Its code, as docs/errors.md lists it. */
+export function codeOf(error: unknown): string {
+  if (isCancellation(error)) return 'CANCELLED';
+  const cause = causeOf(error);
+  return (cause instanceof ApplicationFailure && cause.type) || 'STAGE_FAILED';
+}
+
+/** A bundle went back from its trial: its own fault, not the machines'. */
+export function isTrialFailed(error: unknown): boolean {
+  return codeOf(error) === 'BUNDLE_TRIAL_FAILED';
+}
+
 /** The error inside the failure of an activity or a child workflow. */
 export function causeOf(error: unknown): unknown {
   let cause = error;

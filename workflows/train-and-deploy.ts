@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   metricMeter,
   proxyLocalActivities,
   upsertSearchAttributes,
@@ -10,8 +9,9 @@ import type { Outcome, TrainAndDeployResult } from '../temporal/contracts.ts';
 import { type TrainAndDeployInput, trainAndDeployInput } from '../temporal/inputs.ts';
 import { pipelineActivities, trainingActivities } from './activities.ts';
 import { deployAsChild } from './deploy-child.ts';
-import { causeOf, readable } from './failure.ts';
+import { codeOf, isTrialFailed, readable, reasonIn } from './failure.ts';
 import { parseInput } from './input.ts';
+import { collectNotices } from './notify.ts';
 import { trackProgress } from './progress.ts';
 import { collectPushes, pushActivities } from './push.ts';
 
@@ -39,6 +39,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
   const pipeline = pipelineActivities(queues);
   const training = trainingActivities(queues);
   const pushes = collectPushes();
+  const notices = collectNotices();
   const { pushDataset, pushBundle } = pushActivities(queues.pipeline);
   let stage: string = 'fetch';
   const run: typeof progress.run = async (name, work, reused) => {
@@ -129,10 +130,14 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       mlflow: progress.mlflow,
       warnings: [],
     });
-    const end = async (outcome: Outcome, reason: string) => {
+    const known = { bundle, weightedF1: evaluation.metrics.fused.weightedF1 };
+    const page = () => progress.mlflow?.url ?? null;
+    const end = async (outcome: Exclude<Outcome, 'failed'>, reason: string) => {
       upsertSearchAttributes({ EtiquetteOutcome: [outcome] });
       ended.add(1, { outcome });
-      const warnings = await pushes.finish();
+      const data = { ...known, outcome, reason, datasetVersion: dataset.version };
+      notices.tell({ type: 'run.finished', data }, page());
+      const warnings = [...(await pushes.finish()), ...(await notices.finish())];
       return { ...result(outcome, reason), warnings };
     };
     if (!verdict.passed) return await end('rejected', verdict.reason);
@@ -143,7 +148,11 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     let { reason } = verdict;
     if (asked.deploy === 'approval') {
       upsertSearchAttributes({ EtiquetteOutcome: ['waiting'] });
-      const decided = await progress.approval.wait(result('waiting', reason), asked.approvalHours);
+      stage = 'approval';
+      const deciding = progress.approval.wait(result('waiting', reason), asked.approvalHours);
+      const until = progress.approval.waiting?.until;
+      if (until) notices.tell({ type: 'run.waiting', data: { ...known, reason, until } }, page());
+      const decided = await deciding;
       if (decided === null) {
         return await end('rejected', `Nobody approved it within ${asked.approvalHours} hours. ${reason}`);
       }
@@ -156,15 +165,16 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
     try {
       await run('deploy', () => deployAsChild(deployment), wasReused);
     } catch (error) {
-      const refusal = causeOf(error);
-      const wentBack = refusal instanceof ApplicationFailure && refusal.type === 'BUNDLE_TRIAL_FAILED';
-      if (!wentBack) throw error;
-      return await end('rejected', refusal.message);
+      if (!isTrialFailed(error)) throw error;
+      return await end('rejected', reasonIn(error));
     }
     return await end('deployed', reason);
   } catch (error) {
     upsertSearchAttributes({ EtiquetteOutcome: ['failed'] });
     ended.add(1, { outcome: 'failed' });
+    const data = { stage, code: codeOf(error), reason: reasonIn(error) };
+    notices.tell({ type: 'run.failed', data }, progress.mlflow?.url ?? null);
+    await notices.finish();
     throw readable(stage, error);
   }
 }

@@ -40,6 +40,7 @@ const answers: Record<keyof Activities, unknown> = {
   tryBundle: { answered: 0, failed: 0, disagreed: 0, milliseconds: null, championMilliseconds: null },
   endTrial: undefined,
   prune: { kept: {}, bundles: [], stages: [], features: 0, bytes: 0 },
+  championAgain: {},
   deploy: { version: 'b'.repeat(16), replaced: null, reason: 'better' },
   planPrediction: {},
   predictShard: {},
@@ -48,6 +49,7 @@ const answers: Record<keyof Activities, unknown> = {
   pushDataset: { version: 'dataset', reused: false },
   pushBundle: { version: 'b'.repeat(16), reused: true },
   pushPredictions: {},
+  notify: { status: 200 },
 };
 
 describe('the workflow trainAndDeploy', function () {
