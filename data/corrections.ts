@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { writeAtomic } from './atomic.ts';
@@ -40,6 +40,7 @@ export interface Increment {
 export const MOST_TEXT_BYTES = 900_000;
 
 const WRITING = '.writing-';
+const ABANDONED_MS = 24 * 3600 * 1000;
 /** Of the hash: 128 bits in hex. With a word before it no real id, which is a number, can be the same. */
 const ID_CHARACTERS = 32;
 
@@ -58,6 +59,7 @@ export async function exportCorrections(
   signal?: AbortSignal,
 ): Promise<Increment | null> {
   await mkdir(root, { recursive: true });
+  await sweep(root);
   const beside = await mkdtemp(join(root, WRITING));
   try {
     const rows = await writeCatalogue(corrections, beside, signal);
@@ -133,6 +135,15 @@ function readable(text: string): string {
 
 function inventory(directory: string, signal: AbortSignal | undefined): Promise<CatalogueRef> {
   return takeInventory({ directory, files: CHALLENGE_FILES, manifest: manifestOf(directory), signal });
+}
+
+/** Removes what a killed export left, but not what another one writes. */
+async function sweep(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith(WRITING)) continue;
+    const facts = await stat(join(root, name)).catch(() => null);
+    if (facts && Date.now() - facts.mtimeMs > ABANDONED_MS) await rm(join(root, name), { recursive: true });
+  }
 }
 
 /** Puts the new folder in its place, unless its content is there already. */

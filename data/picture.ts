@@ -10,14 +10,14 @@ const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif']);
 
 /**
  * The bytes of a picture as a catalogue may hold them: the same, whatever the file is called, where its readers know the
- * format, and else (TIFF, AVIF) a PNG of the same pixels, upright as they are seen. One that cannot be decoded stays as it
- * is: the check reports it.
+ * format, and else (TIFF, AVIF) a PNG of the same pixels in 8 bits and sRGB, with EXIF for its orientation. One that cannot
+ * be decoded stays as it is: the check reports it.
  */
 export async function cataloguePicture(bytes: Uint8Array): Promise<Uint8Array> {
   try {
     const picture = sharp(bytes, { failOn: 'truncated', limitInputPixels: MOST_PIXELS });
     const { format } = await picture.metadata();
-    return FORMATS.has(format) ? bytes : await picture.autoOrient().keepIccProfile().png().toBuffer();
+    return FORMATS.has(format) ? bytes : await picture.keepExif().png().toBuffer();
   } catch {
     return bytes;
   }
