@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { EtiquetteError } from '../errors.ts';
 
 export interface ApiProcesses {
@@ -10,14 +12,43 @@ export interface ApiProcesses {
 
 const SECONDS = 120;
 
-/** The API processes that serve, at `urls`; they know the pipeline by `token`. */
-export function apiProcesses(urls: readonly string[], token: string | undefined): ApiProcesses {
+/** All IPv4 addresses of a name. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+const byDns: Resolve = async (host) => {
+  const found = await lookup(host, { all: true, family: 4 }).catch(() => []);
+  return found.map(({ address }) => address);
+};
+
+/**
+ * The API processes that serve, at `urls`; they know the pipeline by `token`. A name with several addresses stands for
+ * as many processes: that is how a network of containers names the replicas of a service.
+ */
+export function apiProcesses(
+  urls: readonly string[],
+  token: string | undefined,
+  resolve: Resolve = byDns,
+): ApiProcesses {
   return {
-    ask: <T>(method: string, path: string, body: unknown, signal: AbortSignal) =>
-      Promise.all(
-        urls.map((url) => askOne<T>(new URL(path, url).href, authorized(method, token, body), signal)),
-      ),
+    async ask<T>(method: string, path: string, body: unknown, signal: AbortSignal) {
+      const request = authorized(method, token, body);
+      const processes = (await Promise.all(urls.map((url) => each(url, resolve)))).flat();
+      return Promise.all(processes.map((url) => askOne<T>(new URL(path, url).href, request, signal)));
+    },
   };
+}
+
+/** Over https the certificate is the name's, so that one stays. */
+async function each(url: string, resolve: Resolve): Promise<string[]> {
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'http:' || isIP(hostname) !== 0) return [url];
+  const addresses = await resolve(hostname);
+  if (addresses.length < 2) return [url];
+  return addresses.map((address) => {
+    const one = new URL(url);
+    one.hostname = address;
+    return one.href;
+  });
 }
 
 function authorized(method: string, token: string | undefined, body: unknown): RequestInit {
