@@ -70,6 +70,16 @@ const isTimeZone = (zone: string) => {
 };
 const secret = z.string().min(16, 'must have at least 16 characters; npm start writes a random one to .env');
 
+/** As OpenTelemetry names them. */
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
 /** Every variable there is. Secrets have no default. */
 const variables = z.object({
   VAR_DIR: path('var'),
@@ -119,6 +129,19 @@ const variables = z.object({
   PROMETHEUS_PORT: port(9090),
   ALERTMANAGER_PORT: port(9093),
   NODE_EXPORTER_PORT: port(9100),
+
+  /** Where traces are sent to, by OTLP over HTTP; without it nothing is traced. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be the http(s) address of an OTLP receiver' })
+    .refine((url) => !/\/\/[^/]*@/.test(url), {
+      message: 'must not hold a password: use OTEL_EXPORTER_OTLP_HEADERS',
+    })
+    .optional(),
+  /** One name for every process; without it etiquette-api, etiquette-pipeline, etiquette-training. */
+  OTEL_SERVICE_NAME: z.string().min(1).optional(),
+  OTEL_TRACES_SAMPLER: z.enum(SAMPLERS).default('parentbased_always_on'),
+  /** Of the traces, 0..1, where the sampler is a ratio. */
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
 
   /** "off": no training run is told to MLflow. */
   MLFLOW: z.enum(['on', 'off']).default('on'),
@@ -218,6 +241,8 @@ const variables = z.object({
   BUNDLES_KEPT: count(10),
   /** Finished stages and features that no run has used for so many days are deleted. */
   STAGES_DAYS: count(30, 7),
+  /** How many times a corrected product counts in training. */
+  CORRECTION_WEIGHT: z.coerce.number().min(1).max(100).default(3),
   /** The champion's last predictions, which are compared with its training. */
   WATCH_WINDOW: z.coerce.number().int().min(20).max(10_000).default(500),
   /** Between two trainings that a changed stream starts. */
@@ -259,6 +284,8 @@ export interface Config extends Environment {
   readonly bundles: string;
   readonly encoders: string;
   readonly catalogues: string;
+  /** Corrections as catalogues, by their content. */
+  readonly corrections: string;
   readonly features: string;
   /** The deployment history; its last entry is the champion. */
   readonly deployments: string;
@@ -305,6 +332,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     bundles: join(values.VAR_DIR, 'bundles'),
     encoders: join(values.VAR_DIR, 'encoders'),
     catalogues: join(values.VAR_DIR, 'catalogues'),
+    corrections: join(values.VAR_DIR, 'corrections'),
     features: join(values.VAR_DIR, 'features'),
     deployments: join(values.VAR_DIR, 'deployments.json'),
     database: values.DATABASE_URL

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { CorrectedProduct } from '../data/corrections.ts';
 import type { VersionStore } from '../data/versions/store.ts';
+import type { Observed } from '../models/drift/window.ts';
 import type { MlProcess } from '../models/runtime/jobs.ts';
 import type { MlflowServer } from '../models/tracking/client.ts';
 
@@ -21,8 +22,17 @@ export interface ActivityDeps {
   readonly versions: VersionStore | null;
   /** Versions of the bundles whose predictions are still on record. */
   readonly answered: () => Promise<readonly string[]>;
+  /** A bundle's answers since then, the newest first, with what people said of them. */
+  readonly observations: (wanted: ObservationsWanted) => Promise<readonly Observed[]>;
   /** Every correction that counts, for `exportCorrections`: a few at a time are in memory. */
   readonly corrections: () => AsyncIterable<CorrectedProduct>;
+}
+
+export interface ObservationsWanted {
+  readonly bundle: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly limit: number;
 }
 
 export interface Tracking {

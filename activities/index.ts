@@ -1,4 +1,5 @@
 import { createChampionAgain } from './champion-again.ts';
+import { createCheckDrift } from './check-drift.ts';
 import { createChooseBundle, createDeploy, createEndTrial, createTryBundle } from './deploy.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEvaluate } from './evaluate.ts';
@@ -10,6 +11,7 @@ import { createNotify } from './notify.ts';
 import { createJoinPredictions, createPlanPrediction, createPredictShard } from './predict.ts';
 import { createPrune } from './prune.ts';
 import { createPushBundle, createPushDataset, createPushPredictions } from './push.ts';
+import { createRetrainForDrift } from './retrain-for-drift.ts';
 import { createSettings } from './settings.ts';
 import { createSplit } from './split.ts';
 import { createTrack } from './track.ts';
@@ -35,6 +37,8 @@ export function createPipelineActivities(deps: ActivityDeps) {
     planPrediction: createPlanPrediction(deps),
     joinPredictions: createJoinPredictions(deps),
     track: createTrack(deps),
+    checkDrift: createCheckDrift(deps),
+    retrainForDrift: createRetrainForDrift(deps),
     notify: createNotify(deps),
     pushDataset: createPushDataset(deps),
     pushBundle: createPushBundle(deps),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -13,7 +14,8 @@ export async function writeAtomic(
   content: string | Uint8Array | AsyncIterable<string>,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
+  // Of its own: two activities of a process may write the same file.
+  const temporary = `${file}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`;
   try {
     if (typeof content === 'string' || content instanceof Uint8Array) {
       const handle = await open(temporary, 'w');

@@ -1,3 +1,4 @@
+import type { DatasetCorrections } from '../data/catalogue.ts';
 import type { Metrics } from '../models/bundle/format.ts';
 import type { DriftReport } from '../models/drift/report.ts';
 import type { Level } from '../models/drift/statistic.ts';
@@ -37,6 +38,8 @@ export interface TrainAndDeployResult {
   /** True when the same content was in the store already. */
   readonly bundleReused: boolean;
   readonly datasetVersion: string | null;
+  /** What it has learned from beside the catalogue; null when there were none, absent from runs of before there were any. */
+  readonly corrections?: DatasetCorrections | null;
   readonly stages: readonly StageRecord[];
   readonly metrics: Metrics | null;
   /** What the gate asked, and what it found. */
@@ -133,6 +136,8 @@ export interface DriftCheck {
   readonly since: string | null;
   /** null: nothing could be judged. */
   readonly level: Level | null;
+  /** What the check before came to; null: there was none of this bundle. */
+  readonly before: Level | null;
   /** What was found, or why nothing could be judged, in words. */
   readonly reason: string;
   readonly report: DriftReport | null;

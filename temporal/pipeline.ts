@@ -20,8 +20,10 @@ import {
   type RunProgress,
   type TrainAndDeployResult,
   type Waiting,
+  type WatchDriftResult,
   WORKFLOWS,
 } from './contracts.ts';
+import { lastDriftCheck } from './drift.ts';
 import type { Decision, DeployModelInput } from './inputs.ts';
 import { reasonOf } from './reason.ts';
 import { findRun, listRuns, type Run, type RunsAsked, type RunsPage } from './runs.ts';
@@ -56,6 +58,8 @@ export interface Pipeline {
   cancel(id: string, decision: Decision): Promise<Run>;
   /** @throws EtiquetteError RUN_UNKNOWN, NOT_WAITING, DECISION_INVALID, WORKER_AWAY */
   decide(id: string, kind: keyof typeof UPDATES, decision: Decision): Promise<Waiting>;
+  /** The newest check of the stream that Temporal still knows; null: none. */
+  drift(): Promise<WatchDriftResult | null>;
   /** Waits until it is done. @throws EtiquetteError DEPLOYMENT_ALREADY_GOING, DEPLOYMENT_FAILED */
   deploy(input: DeployModelInput): Promise<DeployModelResult>;
 }
@@ -92,6 +96,7 @@ export function createPipeline(connect: () => Promise<Client>, taskQueue: string
         const [progress, reason] = await Promise.all([progressOf(client, run), endOf(client, run)]);
         return { ...run, progress, reason };
       }),
+    drift: () => ask(lastDriftCheck),
     cancel: (id, decision) => ask((client) => cancel(client, id, decision)),
     decide: (id, kind, decision) => ask((client) => decide(client, id, kind, decision)),
     async deploy(input) {

@@ -6,6 +6,8 @@ export const SEARCH_ATTRIBUTES = {
   EtiquetteBundle: 'Keyword',
   EtiquetteOutcome: 'Keyword',
   EtiquetteMlflowRun: 'Keyword',
+  /** Of a check of the stream: ok, warn, alert, retrain, or unjudged. */
+  EtiquetteDriftLevel: 'Keyword',
   /** The hash of an idempotency key: which request the run is for. */
   EtiquetteRequest: 'Keyword',
 } as const;

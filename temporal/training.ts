@@ -13,7 +13,7 @@ export async function startTraining(
   client: Client,
   taskQueue: string,
   input: TrainAndDeployInput,
-  request: TrainingRequest | null = null,
+  { request = null, why }: { request?: TrainingRequest | null; why?: string | undefined } = {},
 ) {
   const { family = DEFAULTS.family, by = DEFAULTS.by } = input;
   try {
@@ -22,6 +22,7 @@ export async function startTraining(
       taskQueue,
       args: [input],
       staticSummary: `Train ${family} on ${input.catalogue ?? 'the default catalogue'}`,
+      ...(why === undefined ? {} : { staticDetails: why }),
       memo: { by, ...(request ? { request: request.key, input: request.input } : {}) },
       ...(request ? { searchAttributes: { EtiquetteRequest: [request.key] } } : {}),
     });
@@ -40,6 +41,8 @@ export interface Retraining {
   readonly by: string;
   /** The same key of the same user is the same run, whether it goes on or ended. */
   readonly key?: string | undefined;
+  /** What the Web UI says of it, in Markdown. */
+  readonly why?: string | undefined;
 }
 
 export interface StartedRun {
@@ -55,14 +58,17 @@ export interface StartedRun {
  * @throws EtiquetteError RUN_ALREADY_GOING, IDEMPOTENCY_KEY_REUSED, FAMILY_UNKNOWN, PARAMETER_INVALID
  */
 export async function retrain(client: Client, taskQueue: string, asked: Retraining): Promise<StartedRun> {
-  const { by, key } = asked;
+  const { by, key, why } = asked;
   const input = { ...asked.input, by };
   const request = key === undefined ? null : requestOf(by, key, input);
   const before = await startedBefore(client, request);
   if (before) return before;
   await checkHyperparameters(input);
   try {
-    const { workflowId, firstExecutionRunId } = await startTraining(client, taskQueue, input, request);
+    const { workflowId, firstExecutionRunId } = await startTraining(client, taskQueue, input, {
+      request,
+      why,
+    });
     return { workflowId, runId: firstExecutionRunId, replayed: false };
   } catch (error) {
     if (!isEtiquetteError(error) || error.code !== 'RUN_ALREADY_GOING') throw error;

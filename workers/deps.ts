@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
-import type { ActivityDeps, Tracking } from '../activities/deps.ts';
+import type { ActivityDeps, ObservationsWanted, Tracking } from '../activities/deps.ts';
 import { createCorrections } from '../api/database/corrections.ts';
 import { type DatabaseAddress, openDatabase } from '../api/database/open.ts';
 import { createPredictions } from '../api/database/predictions.ts';
@@ -10,21 +10,27 @@ import { dvc } from '../cli/setup/dvc.mjs';
 import { type Config, PROJECT } from '../config.ts';
 import type { CorrectedProduct } from '../data/corrections.ts';
 import { createVersionStore } from '../data/versions/store.ts';
+import type { Observed } from '../models/drift/window.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
+import { traceIds } from '../tracing/log.ts';
+import { tracedMl } from '../tracing/ml.ts';
 
 /** Builds what activities need, and how to let go of it. The ML processes start on their first job. */
 export function createDeps(config: Config, name: string): ActivityDeps & { close(): Promise<void> } {
-  const log = pino({ name, level: config.LOG_LEVEL });
+  const log = pino({ name, level: config.LOG_LEVEL, mixin: traceIds });
   const process = (kind: string, threads: number) =>
-    createMlProcess({
-      name: kind,
-      threads,
-      // Whoever asks for a prediction meanwhile comes first.
-      niceness: 10,
-      // A stage needs one of the two at a time: the other gives its memory back.
-      idleSeconds: 60,
-      log: (line) => log.debug({ process: kind }, line),
-    });
+    tracedMl(
+      createMlProcess({
+        name: kind,
+        threads,
+        // Whoever asks for a prediction meanwhile comes first.
+        niceness: 10,
+        // A stage needs one of the two at a time: the other gives its memory back.
+        idleSeconds: 60,
+        log: (line) => log.debug({ process: kind }, line),
+      }),
+      kind,
+    );
   const ml = process('ml', 1);
   const vision = process('vision', availableParallelism());
   const revision = revisionOf(PROJECT);
@@ -40,6 +46,7 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
         ? null
         : createVersionStore({ command: dvc(), directory: config.versions, remote: config.versionsRemote }),
     answered: () => answeredBundles(config.database),
+    observations: (wanted) => observationsOf(config.database, wanted),
     corrections: () => allCorrections(config.database),
     close: async () => {
       await Promise.all([ml.close(), vision.close()]);
@@ -53,6 +60,21 @@ async function answeredBundles(address: DatabaseAddress): Promise<string[]> {
   const database = await openDatabase(address);
   try {
     return await createPredictions(database).bundles();
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** Where no API has run yet, nothing was answered. */
+async function observationsOf(address: DatabaseAddress, wanted: ObservationsWanted): Promise<Observed[]> {
+  if ('file' in address && !existsSync(address.file)) return [];
+  const database = await openDatabase(address);
+  try {
+    const found = await createPredictions(database).observations(wanted);
+    const codes = await createCorrections(database).codesOf(wanted.bundle);
+    return found.map(({ id, at, inputs_hash, code, features }) => ({
+      ...{ at, code, features, inputsHash: inputs_hash, corrected: codes.get(id) ?? null },
+    }));
   } finally {
     await database.destroy();
   }

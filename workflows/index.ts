@@ -5,3 +5,4 @@ export { prune } from './prune.ts';
 export { retrain } from './retrain.ts';
 export { track } from './track.ts';
 export { trainAndDeploy } from './train-and-deploy.ts';
+export { watchDrift } from './watch-drift.ts';

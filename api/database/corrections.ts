@@ -76,6 +76,8 @@ export interface Corrections {
   /** @returns what counted until then, or null when nothing did */
   withdraw(prediction: string, by: string, at: string): Promise<Correction | null>;
   count(): Promise<CorrectionCount>;
+  /** What people answered in the place of a bundle, by prediction. */
+  codesOf(bundle: string): Promise<ReadonlyMap<string, number>>;
   /** All that count, for training; a few at a time are in memory. */
   products(): AsyncIterable<CorrectedProduct>;
   /** Deletes those given before `at` (ISO 8601), ended ones too. @returns how many */
@@ -151,6 +153,10 @@ export function createCorrections(database: Database): Corrections {
       const of = (confirmed: number) =>
         Number(rows.find((row) => Number(row.confirmed) === confirmed)?.count ?? 0);
       return { confirmed: of(1), corrected: of(0) };
+    },
+    async codesOf(bundle) {
+      const rows = await live().select(['prediction', 'code']).where('bundle', '=', bundle).execute();
+      return new Map(rows.map(({ prediction, code }) => [prediction, code]));
     },
     async *products() {
       for (let last = ''; ; ) {
