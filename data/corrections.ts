@@ -120,12 +120,12 @@ function isLater(
 }
 
 function productTable(rows: readonly Product[]): string {
-  const header = stringify([['', 'designation', 'description', 'productid', 'imageid']]);
-  const records = rows.map(({ row, designation, description, productId, imageId }) => [
-    ...[row, readable(designation), readable(description), productId, imageId],
+  return stringify([
+    ['', 'designation', 'description', 'productid', 'imageid'],
+    ...rows.map(({ row, designation, description, productId, imageId }) => [
+      ...[row, readable(designation), readable(description), productId, imageId],
+    ]),
   ]);
-  // Quoted all: a carriage return alone would end a record for some readers.
-  return header + stringify(records, { quoted_string: true });
 }
 
 /** A NUL is what the reader tells other files from CSVs by. */

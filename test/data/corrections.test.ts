@@ -59,6 +59,7 @@ describe('corrections as a catalogue', () => {
 
   for (const [what, text] of [
     ['quotes, commas and line ends', 'a "b", c\r\nd\re\nf""'],
+    ['a carriage return alone', 'a\rb'],
     ['a line that looks like a page', '<html>\n<!doctype html>'],
     ['formulas, emoji and accents', '=1+1;\t@é😀\ufeff–'],
     ['900,000 bytes', 'é'.repeat(450_000)],
@@ -87,13 +88,17 @@ describe('corrections as a catalogue', () => {
       corrected('a', { id: 'later', at: '2026-01-03T00:00:00.000Z', code: 50, picture: await jpeg(1) }),
     ];
     const seen: unknown[] = [];
-    for (const order of [corrections, [...corrections].reverse()]) {
+    for (const order of [
+      corrections,
+      corrections.toReversed(),
+      [...corrections.slice(1), ...corrections.slice(0, 1)],
+    ]) {
       await inFolder(async (folder) => {
         const { version, catalogue } = await made(order, folder);
         seen.push([version, catalogue.contentHash, await filesOf(folder)]);
       });
     }
-    assert.deepEqual(seen[0], seen[1]);
+    assert.deepEqual([seen[1], seen[2]], [seen[0], seen[0]]);
   });
 
   it('count once a product, with the latest', () =>
