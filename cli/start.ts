@@ -2,6 +2,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, PROJECT, readConfig } from '../config.ts';
 import { EtiquetteError, isEtiquetteError } from '../errors.ts';
+import { connectClient } from '../temporal/connection.ts';
+import { declareSchedules } from '../temporal/schedules/declared.ts';
+import { type ShownSchedule, showSchedules } from '../temporal/schedules/shown.ts';
+import { nextRun } from './schedules/lines.ts';
 import { tryLock } from './setup/lock.mjs';
 import { ensureChampion } from './start/champion.ts';
 import { writeEnvironmentFile } from './start/environment-file.ts';
@@ -120,7 +124,26 @@ async function tellReady(config: Config, bundle: string): Promise<void> {
     mlflow,
     bundle,
   });
+  await tellSchedules(config);
   say('Étiquette is ready. Ctrl-C stops everything.');
+}
+
+/** What it will do by itself. It runs without that being said. */
+async function tellSchedules(config: Config): Promise<void> {
+  const schedules = await nextRuns(config).catch(() => []);
+  for (const schedule of schedules) say(`  ${schedule.name.padEnd(13)}next: ${nextRun(schedule)}`);
+  if (schedules.length > 0) say('');
+}
+
+async function nextRuns(config: Config): Promise<ShownSchedule[]> {
+  const client = await connectClient(config, { hurried: true });
+  try {
+    return await client.withDeadline(Date.now() + 5_000, () =>
+      showSchedules(client.schedule, declareSchedules(config)),
+    );
+  } finally {
+    await client.connection.close();
+  }
 }
 
 function checkSecrets(config: Config): void {

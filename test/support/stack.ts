@@ -51,6 +51,10 @@ export async function startStack(
     PIPELINE_METRICS_PORT: '0',
     TRAINING_METRICS_PORT: '0',
     TEMPORAL_METRICS_PORT: '0',
+    // Nothing begins by itself while a test watches.
+    RETRAIN_SCHEDULE: 'off',
+    WATCH_SCHEDULE: 'off',
+    PRUNE_SCHEDULE: 'off',
     ...more,
   };
   const temporalOptions = {

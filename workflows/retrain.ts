@@ -1,0 +1,50 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { executeChild, ParentClosePolicy, proxyActivities } from '@temporalio/workflow';
+import type { PipelineActivities } from '../activities/index.ts';
+import { type RetrainResult, TRAIN_WORKFLOW_ID } from '../temporal/contracts.ts';
+import { readable } from './failure.ts';
+import { inTurn } from './in-turn.ts';
+import { trainAndDeploy } from './train-and-deploy.ts';
+
+/** Half a day: a training from a person, or one that waits for a decision, comes first. */
+const PATIENCE = { every: '2m', attempts: 360 } as const;
+const BY = 'schedule retrain';
+
+const { championAgain } = proxyActivities<Pick<PipelineActivities, 'championAgain'>>({
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 10 },
+});
+
+/**
+ * Trains what serves again. A schedule gives each run an id of its own, and one training goes on at a time by its id:
+ * so this starts that one as its child, when its turn comes, and ends as it ends.
+ */
+export async function retrain(): Promise<RetrainResult> {
+  try {
+    const { input, reason } = await championAgain();
+    if (input === null) return { outcome: 'left out', reason, bundle: null };
+    const {
+      outcome,
+      reason: why,
+      bundle,
+    } = await inTurn(
+      () =>
+        executeChild(trainAndDeploy, {
+          workflowId: TRAIN_WORKFLOW_ID,
+          args: [{ ...input, by: BY }],
+          memo: { by: BY },
+          staticSummary: `Train ${input.family} again on ${input.catalogue}`,
+          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        }),
+      PATIENCE,
+    );
+    return { outcome, reason: why, bundle };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      const reason =
+        'Another training went on for 12 hours. The next one in the schedule comes in its place.';
+      return { outcome: 'left out', reason, bundle: null };
+    }
+    throw readable('retrain', error);
+  }
+}
