@@ -2,9 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { inputsHash } from '../data/inputs-hash.ts';
 import type { PredictProduct } from '../models/runtime/jobs.ts';
 import type { Prediction } from '../models/serving/lane.ts';
+import { detailed, traced } from '../tracing/spans.ts';
 import { unlessClientGone } from './client-gone.ts';
 import type { ApiDependencies } from './environment.ts';
 import { createRecorder } from './recorder.ts';
+import { tellServed } from './served-spans.ts';
 
 /** One code and how sure the bundle is of it, as the original words it. */
 export interface Likely {
@@ -37,17 +39,18 @@ const REMEMBERED_CODES = 5;
  */
 export function createAsk({ inference, predictions, metrics, log, now }: ApiDependencies): Ask {
   const record = createRecorder(predictions, log);
-  return async (product, { signal, draw }) => {
+  async function ask(product: PredictProduct, { signal, draw }: AskOptions): Promise<Answer> {
     const start = performance.now();
     const prediction = await unlessClientGone(signal, inference.predict(product, { signal, draw }));
     const seconds = (performance.now() - start) / 1000;
+    tellServed(prediction);
     const likely = mostProbable(prediction, REMEMBERED_CODES);
     const [best] = likely;
     if (!best) throw new Error('the bundle answered with something that is no probability');
     const id = randomUUID();
     const { label, confidence } = best;
     metrics.prediction(label, prediction.version, confidence);
-    await record({
+    const kept = {
       id,
       at: now().toISOString(),
       bundle: prediction.version,
@@ -57,9 +60,12 @@ export function createAsk({ inference, predictions, metrics, log, now }: ApiDepe
       features: null,
       codes: JSON.stringify(likely.map((one) => [Number(one.label), rounded(one.confidence)])),
       seconds,
-    });
+    };
+    await traced('database write', { 'etiquette.prediction.id': id }, () => record(kept));
     return { id, prediction, best };
-  };
+  }
+
+  return (product, options) => detailed('predict', () => ask(product, options));
 }
 
 /** The k most probable codes, the most probable first; those of equal probability in the order of the labels. */

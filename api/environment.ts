@@ -52,10 +52,10 @@ export type ApiConfig = Pick<
   | 'TEMPORAL_NAMESPACE'
 > & { readonly SECRET_KEY: string };
 
-/** What travels with a request: `user` once a valid token was seen, `peer` and `https` after `resolvePeer`. */
+/** What travels with a request: `user` once a valid token was seen, `peer`, `proxied` and `https` after `resolvePeer`. */
 export interface ApiEnvironment {
   Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string; user?: User; peer?: string; https?: boolean };
+  Variables: { requestId: string; user?: User; peer?: string; proxied?: boolean; https?: boolean };
 }
 
 export type Api = OpenAPIHono<ApiEnvironment>;

@@ -7,6 +7,7 @@ import { allowOrigins, headersOfEveryAnswer } from './headers.ts';
 import { bodyWithin } from './limits.ts';
 import { observe } from './observe.ts';
 import { resolvePeer } from './peer.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** What stands around every route, in the API and in the stand-alone auth process: peer, id, log, headers, slow bodies, errors. */
 export function createFrame({
@@ -19,6 +20,7 @@ export function createFrame({
   const app: Api = new OpenAPIHono<ApiEnvironment>();
   app.use(resolvePeer(config.TRUSTED_PROXIES));
   app.use(requestId({ headerName: 'X-Request-ID', limitLength: 100 }));
+  app.use(traceRequests());
   app.use(observe(metrics, log));
   app.use(headersOfEveryAnswer());
   if (config.CORS_ORIGINS.length > 0) app.use(allowOrigins(config.CORS_ORIGINS));

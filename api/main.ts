@@ -4,18 +4,21 @@ import { readConfig } from '../config.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { createPipeline } from '../temporal/pipeline.ts';
+import { traceIds } from '../tracing/log.ts';
+import { startTracing } from '../tracing/start.ts';
 import { startApi } from './start.ts';
 import { endOnUncaught, stopOnSignals } from './stopping.ts';
 
 /** Inference may have all cores, but what HTTP has to do comes first: /status answers while every core predicts. */
 const INFERENCE_NICENESS = 5;
 
-const log = pino({ name: 'api' });
+const log = pino({ name: 'api', mixin: traceIds });
 endOnUncaught(log);
 
 try {
   const config = readConfig();
   log.level = config.LOG_LEVEL;
+  const tracing = await startTracing(config, 'api', log);
   const inferenceLog = log.child({ process: 'inference' });
   const createMl = () =>
     createMlProcess({
@@ -24,9 +27,16 @@ try {
       niceness: INFERENCE_NICENESS,
       log: (line) => inferenceLog.info(line),
     });
-  const pipeline = createPipeline(() => connectClient(config, { hurried: true }), config.PIPELINE_TASK_QUEUE);
+  const pipeline = createPipeline(
+    () => connectClient(config, { hurried: true, interceptors: tracing.client }),
+    config.PIPELINE_TASK_QUEUE,
+  );
   const api = await startApi(config, createMl, pipeline, log);
-  stopOnSignals(() => api.close(), config.DRAIN_SECONDS, log);
+  const close = async () => {
+    await api.close();
+    await tracing.close();
+  };
+  stopOnSignals(close, config.DRAIN_SECONDS, log);
 
   log.info({ url: api.url }, 'the API is ready');
   process.send?.({ type: 'ready', url: api.url });

@@ -45,7 +45,8 @@ export function observe(metrics: Metrics, log: Logger): MiddlewareHandler<ApiEnv
   };
 }
 
-function template(c: Context<ApiEnvironment>): string {
+/** The template of the route that answered; `none` where there is no such route. */
+export function template(c: Context<ApiEnvironment>): string {
   const path = routePath(c, -1);
   return path === '/*' ? 'none' : path;
 }

@@ -13,6 +13,7 @@ export function resolvePeer(trustedProxies: readonly string[]): MiddlewareHandle
   return (c, next) => {
     const direct = c.env?.incoming && getConnInfo(c).remote.address;
     const proxied = direct !== undefined && isTrusted(trusted, direct);
+    c.set('proxied', proxied);
     c.set(
       'peer',
       peer(proxied ? nearestUntrusted(trusted, direct, c.req.header('x-forwarded-for')) : direct),

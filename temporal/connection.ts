@@ -1,5 +1,6 @@
 import {
   Client,
+  type ClientInterceptors,
   Connection,
   type ConnectionOptions,
   defaultGrpcRetryOptions,
@@ -12,6 +13,12 @@ export interface TemporalSettings {
   readonly TEMPORAL_NAMESPACE: string;
 }
 
+export interface ConnectOptions {
+  /** Somebody waits for what is asked. */
+  readonly hurried?: boolean;
+  readonly interceptors?: ClientInterceptors;
+}
+
 /** For commands: whoever follows a run for hours sits out a restart of the server. */
 const PATIENT: ConnectionOptions = { connectTimeout: '10s' };
 /** For whoever has somebody waiting: that the server is away is heard within a second, or three at first. */
@@ -21,11 +28,14 @@ const HURRIED: ConnectionOptions = {
 };
 
 /** @throws EtiquetteError TEMPORAL_UNREACHABLE (retryable). */
-export async function connectClient(settings: TemporalSettings, { hurried = false } = {}): Promise<Client> {
+export async function connectClient(
+  settings: TemporalSettings,
+  { hurried = false, interceptors = {} }: ConnectOptions = {},
+): Promise<Client> {
   const address = settings.TEMPORAL_ADDRESS;
   try {
     const connection = await Connection.connect({ address, ...(hurried ? HURRIED : PATIENT) });
-    return new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+    return new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE, interceptors });
   } catch (cause) {
     throw new EtiquetteError(
       'TEMPORAL_UNREACHABLE',

@@ -10,6 +10,7 @@ const config = readConfig();
 const deps = createDeps(config, 'pipeline-worker');
 await runWorker(config, {
   taskQueue: config.PIPELINE_TASK_QUEUE,
+  part: 'pipeline',
   log: deps.log,
   metricsPort: config.PIPELINE_METRICS_PORT,
   options: {

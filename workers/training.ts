@@ -9,6 +9,7 @@ const config = readConfig();
 const deps = createDeps(config, 'training-worker');
 await runWorker(config, {
   taskQueue: config.TRAINING_TASK_QUEUE,
+  part: 'training',
   log: deps.log,
   metricsPort: config.TRAINING_METRICS_PORT,
   options: {

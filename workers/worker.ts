@@ -3,13 +3,17 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { EtiquetteError } from '../errors.ts';
 import { registerSearchAttributes } from '../temporal/register.ts';
+import { startTracing } from '../tracing/start.ts';
 import { prometheus } from './prometheus.ts';
+import { keepSchedules } from './schedules.ts';
 
 /** Heartbeats pass once a second: a cancelled stage stops within seconds. */
 const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottleInterval: '1s' } as const;
 
 export interface WorkerSettings {
   readonly taskQueue: string;
+  /** Names this kind of worker in traces. */
+  readonly part: string;
   readonly log: Logger;
   /** Where Prometheus finds this worker's metrics; 0: nowhere. */
   readonly metricsPort: number;
@@ -26,9 +30,10 @@ export interface WorkerSettings {
  */
 export async function runWorker(
   config: Config,
-  { taskQueue, log, metricsPort, options, onStop }: WorkerSettings,
+  { taskQueue, part, log, metricsPort, options, onStop }: WorkerSettings,
 ): Promise<void> {
   installRuntime(log, metricsPort === 0 ? null : `${config.METRICS_HOST}:${metricsPort}`);
+  const tracing = await startTracing(config, part, log);
   const connection = await connect(config.TEMPORAL_ADDRESS);
   try {
     if (options.workflowsPath) {
@@ -36,6 +41,7 @@ export async function runWorker(
       await registerSearchAttributes(connection, config.TEMPORAL_NAMESPACE).catch((error) =>
         log.warn({ error }, 'search attributes not registered'),
       );
+      await keepSchedules(connection, config, log);
     }
     const worker = await Worker.create({
       connection,
@@ -45,6 +51,7 @@ export async function runWorker(
       shutdownForceTime: '20s',
       ...HEARTBEATS,
       ...options,
+      ...(await tracing.worker()),
     });
     // Started by `npm start`: when that is gone, this worker has no reason to stay.
     process.once('disconnect', () => worker.getState() === 'RUNNING' && worker.shutdown());
@@ -54,6 +61,7 @@ export async function runWorker(
     await onStop();
     await connection.close();
     await Runtime.instance().shutdown();
+    await tracing.close();
     if (process.connected) process.disconnect();
   }
 }

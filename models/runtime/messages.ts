@@ -1,5 +1,5 @@
 import { EtiquetteError, isEtiquetteError } from '../../errors.ts';
-import type { JobProgress } from './jobs.ts';
+import type { JobProgress, WorkTimes } from './jobs.ts';
 
 /** What a job map looks like: `Jobs` is one, tests have their own. */
 export type JobMap<J> = { [N in keyof J]: { input: unknown; output: unknown } };
@@ -12,8 +12,8 @@ export type ToChild =
 /** From the child: progress, then exactly one of done and failed. */
 export type FromChild =
   | { readonly type: 'progress'; readonly id: number; readonly progress: JobProgress }
-  | { readonly type: 'done'; readonly id: number; readonly output: unknown }
-  | { readonly type: 'failed'; readonly id: number; readonly error: PlainError };
+  | { readonly type: 'done'; readonly id: number; readonly output: unknown; readonly worked: WorkTimes }
+  | { readonly type: 'failed'; readonly id: number; readonly error: PlainError; readonly worked: WorkTimes };
 
 /** An EtiquetteError as it crosses between processes: classes do not survive the way. */
 export interface PlainError {

@@ -1,4 +1,4 @@
-import type { JobContext, JobProgress } from './jobs.ts';
+import type { JobContext, JobProgress, WorkTimes } from './jobs.ts';
 import { type FromChild, type JobMap, type ToChild, toPlainError } from './messages.ts';
 
 /** How each job is found. Imports are lazy: a child that predicts never loads the code that trains. */
@@ -22,6 +22,7 @@ export function serveJobs<J extends JobMap<J>>(registry: Registry<J>): void {
   const run = async ({ id, job, input }: Extract<ToChild, { type: 'run' }>) => {
     const controller = new AbortController();
     running.set(id, controller);
+    const worked = stopwatch();
     try {
       const find = registry[job as keyof J];
       if (!find) throw new Error(`there is no job of this name`);
@@ -30,21 +31,21 @@ export function serveJobs<J extends JobMap<J>>(registry: Registry<J>): void {
         signal: controller.signal,
         progress: throttled((progress) => send({ type: 'progress', id, progress })),
       });
-      send({ type: 'done', id, output });
+      send({ type: 'done', id, output, worked: worked() });
     } catch (error) {
-      fail(id, job, error);
+      fail(id, job, error, worked());
     } finally {
       running.delete(id);
     }
   };
 
-  const fail = (id: number, job: string, error: unknown) => {
+  const fail = (id: number, job: string, error: unknown, worked: WorkTimes) => {
     const plain = toPlainError(job, error);
     try {
-      send({ type: 'failed', id, error: plain });
+      send({ type: 'failed', id, error: plain, worked });
     } catch {
       // Details that cannot be cloned must not hide the failure itself.
-      send({ type: 'failed', id, error: { ...plain, details: {} } });
+      send({ type: 'failed', id, error: { ...plain, details: {} }, worked });
     }
   };
 
@@ -57,6 +58,15 @@ export function serveJobs<J extends JobMap<J>>(registry: Registry<J>): void {
     if (message.type === 'run') void run(message);
     else running.get(message.id)?.abort();
   });
+}
+
+/** The wall clock may be set meanwhile: it tells when the work ended, and the other one how long it took. */
+function stopwatch(): () => WorkTimes {
+  const start = performance.now();
+  return () => {
+    const to = Date.now();
+    return { from: to - (performance.now() - start), to };
+  };
 }
 
 /** Jobs report after every batch; nobody looks more often than this. Finished epochs always pass. */

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { EtiquetteError } from '../../errors.ts';
-import type { JobProgress } from './jobs.ts';
+import type { RunOptions } from './jobs.ts';
 import { type FromChild, fromPlainError, type JobMap, type ToChild } from './messages.ts';
 
 const QUEUE_LIMIT = 256;
@@ -37,17 +37,13 @@ export interface Supervisor<J extends JobMap<J>> {
   close(): Promise<void>;
 }
 
-interface RunOptions {
-  signal?: AbortSignal;
-  onProgress?: (progress: JobProgress) => void;
-}
-
 interface Task {
   readonly id: number;
   readonly job: string;
   readonly input: unknown;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: JobProgress) => void) | undefined;
+  readonly onProgress: RunOptions['onProgress'];
+  readonly onWorked: RunOptions['onWorked'];
   resolve(output: unknown): void;
   reject(reason: unknown): void;
   onAbort(): void;
@@ -113,8 +109,9 @@ export function supervise<J extends JobMap<J>>(options: SupervisorOptions): Supe
   function onMessage(message: FromChild): void {
     const task = current;
     if (!task || task.id !== message.id) return;
-    if (message.type === 'progress') task.onProgress?.(message.progress);
-    else if (task.signal?.aborted) finish(task, () => task.reject(task.signal?.reason));
+    if (message.type === 'progress') return void task.onProgress?.(message.progress);
+    task.onWorked?.(message.worked);
+    if (task.signal?.aborted) finish(task, () => task.reject(task.signal?.reason));
     else if (message.type === 'done') finish(task, () => task.resolve(message.output));
     else finish(task, () => task.reject(fromPlainError(message.error)));
   }
@@ -179,14 +176,14 @@ export function supervise<J extends JobMap<J>>(options: SupervisorOptions): Supe
   }
 
   return {
-    run(job, input, { signal, onProgress } = {}) {
+    run(job, input, { signal, onProgress, onWorked } = {}) {
       if (closing !== undefined) return Promise.reject(closedError(options.name));
       if (signal?.aborted) return Promise.reject(signal.reason);
       if (queue.length >= QUEUE_LIMIT) return Promise.reject(queueFull(options.name));
       return new Promise((resolve, reject) => {
         lastId += 1;
         const onAbort = () => abort(task);
-        const task: Task = { id: lastId, job, input, signal, onProgress, resolve, reject, onAbort };
+        const task: Task = { id: lastId, job, input, signal, onProgress, onWorked, resolve, reject, onAbort };
         signal?.addEventListener('abort', onAbort, { once: true });
         queue.push(task);
         next();
