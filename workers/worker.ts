@@ -6,6 +6,7 @@ import { registerSearchAttributes } from '../temporal/register.ts';
 import { startTracing } from '../tracing/start.ts';
 import { prometheus } from './prometheus.ts';
 import { keepSchedules } from './schedules.ts';
+import { keepSchedules } from './schedules.ts';
 
 /** Heartbeats pass once a second: a cancelled stage stops within seconds. */
 const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottleInterval: '1s' } as const;
@@ -41,6 +42,7 @@ export async function runWorker(
       await registerSearchAttributes(connection, config.TEMPORAL_NAMESPACE).catch((error) =>
         log.warn({ error }, 'search attributes not registered'),
       );
+      await keepSchedules(connection, config, log);
       await keepSchedules(connection, config, log);
     }
     const worker = await Worker.create({
