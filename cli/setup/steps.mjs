@@ -1,4 +1,5 @@
 import { wishDvc } from './dvc.mjs';
+import { ensureHadolint } from './hadolint.mjs';
 import { wishMlflow } from './mlflow.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
 import { ensureS3Server } from './s3-server.mjs';
@@ -6,7 +7,7 @@ import { ensureSchemathesis } from './schemathesis.mjs';
 import { ensureTemporalCli, ensureTimeSkippingServer } from './temporal.mjs';
 import { ensureTensorflow } from './tensorflow.mjs';
 
-/** @typedef {'modules' | 'tensorflow' | 'temporal' | 'timeSkipping' | 'dvc' | 'mlflow' | 's3Server' | 'schemathesis'} Need */
+/** @typedef {'modules' | 'tensorflow' | 'temporal' | 'timeSkipping' | 'dvc' | 'mlflow' | 's3Server' | 'schemathesis' | 'hadolint'} Need */
 
 /** In the order in which they are met: the later ones use what the earlier ones install. */
 const STEPS = /** @type {const} */ ({
@@ -18,6 +19,7 @@ const STEPS = /** @type {const} */ ({
   mlflow: wishMlflow,
   s3Server: ensureS3Server,
   schemathesis: ensureSchemathesis,
+  hadolint: ensureHadolint,
 });
 
 export const ALL_NEEDS = /** @type {Need[]} */ (Object.keys(STEPS));
