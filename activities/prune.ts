@@ -17,18 +17,21 @@ import { lastUse } from './last-use.ts';
 const ROLLBACKS = 5;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Deletes old bundles, stages and features that nothing refers to; docs/lineage.md has the rule. */
+/** Deletes old bundles, stages, exported corrections and features that nothing refers to; docs/lineage.md has the rule. */
 export function createPrune(deps: ActivityDeps) {
   const { config, log } = deps;
   return function prune({ dryRun }: { dryRun: boolean }): Promise<PruneResult> {
     return durable('deploy', async ({ signal, report }) => {
       report({ fraction: 0.9, message: 'pruning what is old and not referred to' });
-      for (const root of [config.bundles, config.stages]) await sweepRemoved(root);
+      for (const root of [config.bundles, config.stages, config.corrections]) await sweepRemoved(root);
       const unsent = await unsentFiles(deps);
       const { kept, pruned: bundles } = await bundlesToPrune(deps, unsent.bundles);
       const oldest = Date.now() - config.STAGES_DAYS * DAY_MS;
       const stages = await unused(config.stages, await foldersIn(config.stages), oldest);
-      const unneeded = stages.filter((stage) => !unsent.files.some((file) => isIn(stage, file)));
+      const increments = await unused(config.corrections, await foldersIn(config.corrections), oldest);
+      const unneeded = [...stages, ...increments].filter(
+        (stage) => !unsent.files.some((file) => isIn(stage, file)),
+      );
       const features = await unused(config.features, await featureFiles(config.features), oldest);
       const gone = [...bundles.map((version) => join(config.bundles, version)), ...unneeded, ...features];
       let bytes = 0;

@@ -11,6 +11,7 @@ import { readBundle } from '../models/bundle/load.ts';
 import type { Stage } from '../temporal/contracts.ts';
 import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
+import type { TrainingCatalogue } from './fetch.ts';
 
 export interface Pushed {
   readonly version: string;
@@ -20,15 +21,15 @@ export interface Pushed {
 
 type Content = Omit<NewVersion, 'workflowId' | 'runId'>;
 
-/** Stage «push-data»: the catalogue's tables and pictures become a version in DVC and its remote. */
+/** Stage «push-data»: the catalogue's tables and pictures, and the corrections, become a version in DVC and its remote. */
 export function createPushDataset(deps: ActivityDeps) {
-  return function pushDataset(input: { catalogue: CatalogueRef; dataset: DatasetRef }): Promise<Pushed> {
+  return function pushDataset(input: { catalogue: TrainingCatalogue; dataset: DatasetRef }): Promise<Pushed> {
     const { catalogue, dataset } = input;
     return push(deps, 'push-data', dataset.version, async () => ({
       version: dataset.version,
       kind: 'dataset',
       from: { catalogueHash: catalogue.contentHash, datasetVersion: null, bundle: null },
-      files: await datasetFiles(catalogue, dataset),
+      files: await datasetFiles(catalogue, dataset, catalogue.corrections?.increment),
     }));
   };
 }

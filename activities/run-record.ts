@@ -45,8 +45,9 @@ export const SAYS: { readonly [N in keyof Activities]?: Says<N> } = {
     ],
   },
   split: {
-    after: ({ dataset: { version, counts } }, { catalogue, seed, split }) => [
+    after: ({ dataset: { version, counts, corrections } }, { catalogue, seed, split }) => [
       params({ seed, ...prefixed('split', split), ...rowsOf(counts), 'dataset.version': version }),
+      ...(corrections ? [params(prefixed('corrections', corrections))] : []),
       tags({ 'etiquette.dataset_version': version }),
       { say: 'dataset', name: 'catalogue', digest: version, source: catalogue.directory },
     ],

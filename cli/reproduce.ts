@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { familyCodeHash } from '../activities/version.ts';
 import { type Config, readConfig } from '../config.ts';
+import { CORRECTIONS } from '../data/merged-pictures.ts';
 import { DEFAULT_RETRY, withRetries } from '../data/retry.ts';
 import { createVersionStore } from '../data/versions/store.ts';
 import { EtiquetteError } from '../errors.ts';
@@ -11,7 +13,7 @@ import type { Bundle } from '../models/bundle/format.ts';
 import { readBundle } from '../models/bundle/load.ts';
 import { prunedFolder } from '../models/bundle/prune.ts';
 import { connectClient } from '../temporal/connection.ts';
-import { trainAgain } from './reproducing/train-again.ts';
+import { type Again, trainAgain } from './reproducing/train-again.ts';
 import { dvc } from './setup/dvc.mjs';
 import { sourceOf } from './train.ts';
 
@@ -62,7 +64,8 @@ export async function main(args: string[]): Promise<number> {
       ? sourceOf(values.catalogue)
       : await dataOf(bundle, config, join(scratch, 'data'), stop.signal);
     const { signal } = stop;
-    const made = await trainAgain({ config, client, bundle, catalogue, scratch, signal });
+    const corrections = await correctionsOf(bundle, config, catalogue);
+    const made = await trainAgain({ config, client, bundle, catalogue, corrections, scratch, signal });
     const differences = bundleDifferences(bundle, made);
     const report = {
       ...{ bundle: version, same: made.version === version, made: made.version },
@@ -113,6 +116,23 @@ async function dataOf(
   throw new EtiquetteError(
     'REPRODUCTION_IMPOSSIBLE',
     `DVC does not have dataset ${dataset} of bundle ${version}. If you have its catalogue, name it: --catalogue DIR.`,
+  );
+}
+
+/** Where the corrections are that a bundle has learned from: with its data in DVC, else as the training left them here. */
+async function correctionsOf(
+  { version, lineage: { corrections } }: Reproducible,
+  config: Config,
+  catalogue: string,
+): Promise<Again['corrections']> {
+  if (corrections === undefined) return 'none';
+  const { weight } = corrections;
+  for (const directory of [join(catalogue, CORRECTIONS), join(config.corrections, corrections.version)]) {
+    if (existsSync(directory)) return { directory, weight };
+  }
+  throw new EtiquetteError(
+    'REPRODUCTION_IMPOSSIBLE',
+    `Bundle ${version} has learned from ${corrections.rows} corrections (${corrections.version}), which are neither with its data nor in ${config.corrections}. Pull its dataset with DVC.`,
   );
 }
 

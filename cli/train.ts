@@ -78,12 +78,18 @@ export async function main(args: string[]): Promise<number> {
     }
     const report = await followTraining(handle, handle.firstExecutionRunId);
     if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    else process.stdout.write(`${report.outcome}: ${report.reason}\n`);
+    else process.stdout.write(`${report.outcome}: ${report.reason}\n${learnedFrom(report)}`);
     for (const warning of report.warnings) process.stderr.write(`Warning: ${warning}\n`);
     return EXIT_CODES[report.outcome];
   } finally {
     await client.connection.close();
   }
+}
+
+function learnedFrom({ corrections }: TrainReport): string {
+  if (!corrections) return '';
+  const { rows, version, weight } = corrections;
+  return `Among the products were ${rows} corrections (${version}), each counted ${weight} times.\n`;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface DatasetRow extends Product {
   readonly code: TypeCode | null;
   /** null when the product has no readable picture: it takes part in text only. */
   readonly picture: PictureRef | null;
+  /** How many times it counts in training. Absent: once. */
+  readonly weight?: number;
 }
 
 /** File names inside a catalogue folder; the defaults are the challenge's. */
@@ -66,10 +68,22 @@ export function pictureFile(part: 'train' | 'test', imageId: string, productId: 
 export const PARTS = ['train', 'validation', 'test'] as const;
 export type Part = (typeof PARTS)[number];
 
+/** The corrections that a dataset holds beside its catalogue's rows. */
+export interface DatasetCorrections {
+  /** Of the increment: the same corrections have the same version everywhere. */
+  readonly version: string;
+  readonly rows: number;
+  /** How many times each counts in training. */
+  readonly weight: number;
+}
+
 /** A split catalogue: `<directory>/{train,validation,test}.ndjson` hold `DatasetRow`s. */
 export interface DatasetRef {
   readonly version: string;
   readonly directory: string;
+  /** What the rows' pictures are relative to. */
   readonly catalogueDirectory: string;
+  /** Absent when there are none. */
+  readonly corrections?: DatasetCorrections;
   readonly counts: Readonly<Record<Part, { rows: number; pictures: number }>>;
 }

@@ -130,8 +130,9 @@ export async function writeRows(
 
 async function* toLines(rows: Iterable<DatasetRow> | AsyncIterable<DatasetRow>): AsyncGenerator<string> {
   let lines = '';
-  for await (const { row, designation, description, productId, imageId, code, picture } of rows) {
-    lines += `${JSON.stringify({ row, designation, description, productId, imageId, code, picture })}\n`;
+  for await (const { row, designation, description, productId, imageId, code, picture, weight } of rows) {
+    const fields = { row, designation, description, productId, imageId, code, picture, weight };
+    lines += `${JSON.stringify(fields)}\n`;
     // A write a row would take longer than all the rest.
     if (lines.length < WRITE_CHARACTERS) continue;
     yield lines;

@@ -1,5 +1,5 @@
-import type { DatasetRow, Part } from './catalogue.ts';
-import { random, shuffled } from './random.ts';
+import { createHash } from 'node:crypto';
+import { type DatasetRow, PARTS, type Part } from './catalogue.ts';
 import type { TypeCode } from './type-codes.ts';
 
 /** What the split looks at. Rows with the same picture or the same text are the same product. */
@@ -30,8 +30,16 @@ export interface Group {
   readonly rows: readonly string[];
 }
 
+/** A group with its place in the order that it is drawn in. */
+interface Ranked extends Group {
+  readonly rank: number;
+}
+
 /**
- * Gives every row its part. The same seed and rows give the same parts, in whatever order the rows come.
+ * Gives every row its part. The same seed and rows give the same parts, in whatever order the rows come. Products are
+ * drawn in the order of the hashes of their content, so what a champion has learnt from hardly ever comes into the test
+ * part of a later training: never while the catalogue's rows are the same, and seldom when rows are added
+ * (docs/decisions/split-by-content.md).
  * - A class of at least trainPerCode + 2 * validationPerCode rows: trainPerCode, validationPerCode, the rest.
  * - A smaller class: 70 % / 15 % / 15 %, each part getting at least one product when there are three.
  * - A class of one or two products: all of them train (nothing is left to measure with).
@@ -42,16 +50,17 @@ export function splitRows(
   rows: readonly SplitRow[],
   { seed, trainPerCode, validationPerCode }: SplitParameters & { seed: number },
 ): Map<string, Part> {
-  const classes = new Map<TypeCode, Group[]>();
+  const byName = new Map(rows.map((row) => [row.row, row]));
+  const classes = new Map<TypeCode, Ranked[]>();
   for (const group of groupProducts(rows)) {
+    const ranked = { ...group, rank: rankOf(group, byName, seed) };
     const groups = classes.get(group.code);
-    if (groups === undefined) classes.set(group.code, [group]);
-    else groups.push(group);
+    if (groups === undefined) classes.set(group.code, [ranked]);
+    else groups.push(ranked);
   }
   const parts = new Map<string, Part>();
-  for (const [code, groups] of classes) {
-    groups.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const order = shuffled(groups, random(seed, 'split', code));
+  for (const groups of classes.values()) {
+    const order = groups.sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1));
     const size = order.reduce((sum, group) => sum + group.rows.length, 0);
     const large = size >= trainPerCode + 2 * validationPerCode;
     const validation = large ? validationPerCode : Math.max(1, Math.round(size * SMALL.validation));
@@ -64,11 +73,62 @@ export function splitRows(
   return parts;
 }
 
+/**
+ * Gives corrected products their part beside those of the catalogue. One that shares a text or a picture with products
+ * of the catalogue goes where these are; others go 70 / 15 / 15 by the hash of their content. A correction that joins
+ * products of several parts brings all of them to the one that is learned from most, so that none that was ever learned
+ * from comes to be tested on. So a product keeps its part from one training to the next, unless something joins it.
+ * @param catalogue every row of it, with its part
+ * @returns the parts of the corrected rows, and of the catalogue's rows that they move
+ */
+export function splitCorrections(
+  corrected: readonly SplitRow[],
+  catalogue: readonly SplitRow[],
+  parts: ReadonlyMap<string, Part>,
+  seed: number,
+): Map<string, Part> {
+  const all = [...catalogue, ...corrected];
+  const byName = new Map(all.map((row) => [row.row, row]));
+  const isCorrected = new Set(corrected.map(({ row }) => row));
+  const result = new Map<string, Part>();
+  for (const group of groupProducts(all)) {
+    if (!group.rows.some((row) => isCorrected.has(row))) continue;
+    const held = new Set(group.rows.map((row) => parts.get(row)));
+    const part = PARTS.find((one) => held.has(one)) ?? partOf(rankOf(group, byName, seed));
+    for (const row of group.rows) result.set(row, part);
+  }
+  return result;
+}
+
+function partOf(rank: number): Part {
+  if (rank >= 1 - SMALL.test) return 'test';
+  return rank >= 1 - SMALL.test - SMALL.validation ? 'validation' : 'train';
+}
+
+/** 0..1, by what a group's products are alone. A product more can only bring it nearer to 0: to training. */
+function rankOf(group: Group, byName: ReadonlyMap<string, SplitRow>, seed: number): number {
+  return group.rows.reduce((least, name) => {
+    const rank = rankOfRow(byName.get(name) as SplitRow, seed);
+    return Math.min(least, rank);
+  }, 1);
+}
+
+function rankOfRow({ row, text, picture }: SplitRow, seed: number): number {
+  const content = text === '' && picture === null ? { row } : { text, picture };
+  return (
+    createHash('sha256')
+      .update(JSON.stringify({ seed, ...content }))
+      .digest()
+      .readUIntBE(0, 6) /
+    2 ** 48
+  );
+}
+
 function fill(groups: readonly Group[], targets: Record<Part, number>): Record<Part, Group[]> {
   const assigned: Record<Part, Group[]> = { train: [], validation: [], test: [] };
   if (groups.length < 3) return { ...assigned, train: [...groups] };
   const room = { ...targets };
-  const order: readonly Part[] = ['train', 'validation', 'test'];
+  const order = PARTS;
   for (const group of groups) {
     const part =
       order.find((candidate) => room[candidate] >= group.rows.length) ??

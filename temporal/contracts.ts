@@ -120,7 +120,7 @@ export interface PruneResult {
   /** Why each bundle that stays does so, by its version. */
   readonly kept: Readonly<Record<string, string>>;
   readonly bundles: readonly string[];
-  /** Folders of finished stages. */
+  /** Folders of finished stages and of exported corrections. */
   readonly stages: readonly string[];
   /** Files of features. */
   readonly features: number;

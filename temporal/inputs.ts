@@ -11,6 +11,16 @@ const parameters = z.record(z.string(), z.unknown());
 export const trainAndDeployInput = z.strictObject({
   /** A folder on the pipeline worker's host or a base URL; null: the worker's CATALOGUE_URL. */
   catalogue: z.string().min(1).nullable().default(null),
+  /**
+   * Which corrections are learned from beside the catalogue: those on record, none, or those that lie in a folder of the
+   * pipeline worker's host in the catalogue's layout, counted so many times.
+   */
+  corrections: z
+    .union([
+      z.enum(['recorded', 'none']),
+      z.strictObject({ directory: z.string().min(1), weight: z.number().min(1).max(100) }),
+    ])
+    .default('recorded'),
   family: z.string().min(1).default('ngram-efficientnet'),
   /** Drives the split, the initial weights and the shuffles. */
   seed: z

@@ -53,11 +53,19 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
 
   try {
     const wasReused = ({ reused }: { reused: boolean }) => reused;
-    const catalogue = await run('fetch', () => pipeline.fetch({ source: asked.catalogue }), wasReused);
+    const catalogue = await run(
+      'fetch',
+      () => pipeline.fetch({ source: asked.catalogue, corrections: asked.corrections }),
+      wasReused,
+    );
     const validation = await run('validate', () => pipeline.validate({ catalogue }), wasReused);
     const { dataset } = await run(
       'split',
-      () => pipeline.split({ catalogue, validation: validation.report, seed, split: asked.split }),
+      () =>
+        pipeline.split({
+          ...{ catalogue, seed, split: asked.split },
+          ...{ validation: validation.report, correctionsValidation: validation.corrections },
+        }),
       wasReused,
     );
     upsertSearchAttributes({ EtiquetteDatasetVersion: [dataset.version] });
@@ -123,6 +131,7 @@ export async function trainAndDeploy(input: TrainAndDeployInput = {}): Promise<T
       bundle,
       bundleReused: reused,
       datasetVersion: dataset.version,
+      corrections: dataset.corrections ?? null,
       stages: progress.stages,
       metrics: evaluation.metrics,
       checks: verdict.checks,

@@ -17,7 +17,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
  * fetch from any host inside its network. It is the operator's CATALOGUE_URL.
  */
 const training = trainAndDeployInput
-  .omit({ catalogue: true, split: true, shardSize: true, by: true })
+  .omit({ catalogue: true, corrections: true, split: true, shardSize: true, by: true })
   .openapi('Training');
 
 const retrain = createRoute({

@@ -23,6 +23,7 @@ export interface Again {
   readonly bundle: Bundle & { readonly lineage: NonNullable<Bundle['lineage']> };
   /** Where its catalogue is. */
   readonly catalogue: string;
+  readonly corrections: TrainAndDeployInput['corrections'];
   /** An empty folder: nothing that was done before is found there. */
   readonly scratch: string;
   readonly signal: AbortSignal;
@@ -38,6 +39,7 @@ export async function trainAgain({
   client,
   bundle,
   catalogue,
+  corrections,
   scratch,
   signal,
 }: Again): Promise<Bundle> {
@@ -50,7 +52,7 @@ export async function trainAgain({
   await mkdir(config.encoders, { recursive: true });
   await symlink(config.encoders, own.encoders, 'dir');
   const input: TrainAndDeployInput = {
-    ...{ catalogue, family: bundle.family, seed: bundle.lineage.seed },
+    ...{ catalogue, corrections, family: bundle.family, seed: bundle.lineage.seed },
     ...{ text: bundle.text.parameters, image: bundle.image.parameters },
     ...(bundle.lineage.split ? { split: bundle.lineage.split } : {}),
     ...{ deploy: false, by: 'npm run reproduce' },

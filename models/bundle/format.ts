@@ -44,6 +44,9 @@ const agreementSchema = z.object({
 });
 export type Agreement = z.infer<typeof agreementSchema>;
 
+/** As DatasetCorrections in data/catalogue.ts. */
+const correctionsSchema = z.object({ version: z.string(), rows: z.number().int(), weight: z.number() });
+
 /** As EngineChoice in models/runtime/jobs.ts. */
 export const engineSchema = z.object({
   name: z.string(),
@@ -78,6 +81,8 @@ export const bundleSchema = z.object({
       /** By these and the seed the same rows are drawn again. Absent in bundles of before they were recorded. */
       split: z.object({ trainPerCode: z.number().int(), validationPerCode: z.number().int() }).optional(),
       counts: z.object({ train: partCount, validation: partCount, test: partCount }).optional(),
+      /** What it has learned from beside the catalogue, and how many times each counted. Absent: nothing. */
+      corrections: correctionsSchema.optional(),
     })
     .nullable(),
   /** On the test part; null in imported bundles. */

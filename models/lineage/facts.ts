@@ -105,6 +105,7 @@ export function datasetLineage(version: string, known: Known, runs: readonly Tol
     seed: lineage?.seed ?? (seed === null ? null : Number(seed)),
     split: lineage?.split ?? null,
     counts: lineage?.counts ?? null,
+    corrections: lineage?.corrections ?? null,
     bundles: bundles.map(({ bundle }) => bundle.version),
     kept: keptOf(version, known.versions),
   };

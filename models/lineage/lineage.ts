@@ -1,3 +1,4 @@
+import type { DatasetCorrections } from '../../data/catalogue.ts';
 import type { VersionRecord } from '../../data/versions/record.ts';
 import type { Service } from '../bundle/deployments.ts';
 import type { Bundle } from '../bundle/format.ts';
@@ -78,6 +79,8 @@ export interface DatasetLineage {
   readonly seed: number | null;
   readonly split: { readonly trainPerCode: number; readonly validationPerCode: number } | null;
   readonly counts: NonNullable<NonNullable<Bundle['lineage']>['counts']> | null;
+  /** Beside the catalogue's rows; null when there are none, or it is not known. */
+  readonly corrections: DatasetCorrections | null;
   readonly bundles: readonly string[];
   readonly kept: Kept | null;
 }

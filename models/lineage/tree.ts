@@ -86,7 +86,7 @@ function ofRun({ workflowId, runId, url, startedAt, outcome, reason, mlflow }: R
 }
 
 function ofDataset(dataset: DatasetLineage): string[] {
-  const { version, catalogueHash, sources, seed, split, counts, bundles, kept } = dataset;
+  const { version, catalogueHash, sources, seed, split, counts, corrections, bundles, kept } = dataset;
   const parts = counts
     ? Object.entries(counts).map(([part, { rows, pictures }]) => `${part} ${rows} (${pictures} pictures)`)
     : [];
@@ -97,6 +97,9 @@ function ofDataset(dataset: DatasetLineage): string[] {
       ...sources.map((source) => `from ${source}`),
       ...(seed === null ? [] : [`split with seed ${seed}${split ? ` and ${canonicalJson(split)}` : ''}`]),
       ...(parts.length === 0 ? [] : [parts.join(', ')]),
+      ...(corrections
+        ? [`${corrections.rows} corrections ${corrections.version}, each counted ${corrections.weight} times`]
+        : []),
       ...(bundles.length === 0 ? [] : [`bundles trained on it: ${bundles.join(', ')}`]),
       ...ofKept(kept),
     ]),

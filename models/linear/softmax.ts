@@ -12,6 +12,8 @@ export interface SoftmaxInput {
   /** Class indexes of the n rows. */
   readonly labels: ArrayLike<number>;
   readonly classes: number;
+  /** How many times each of the n rows counts; 1 each when left out. */
+  readonly rowWeights?: ArrayLike<number>;
   /** Weight of the loss against the regulariser, scikit-learn's C. */
   readonly c: number;
   /** Rare classes weigh as much as frequent ones: rows / (classes present * rows of the class). */
@@ -146,16 +148,16 @@ function toErrors(scores: Float64Array, label: number, weight: number): number {
   return Math.log(sum) + largest - own;
 }
 
-function rowWeightsOf({ labels, classes, balanced }: SoftmaxInput): Float64Array {
+function rowWeightsOf({ labels, classes, balanced, rowWeights }: SoftmaxInput): Float64Array {
   const n = labels.length;
-  const result = new Float64Array(n).fill(1);
+  const result = Float64Array.from({ length: n }, (_, row) => rowWeights?.[row] ?? 1);
   if (!balanced) return result;
   const counts = new Uint32Array(classes);
   for (let row = 0; row < n; row++) {
     counts[labels[row] as number] = (counts[labels[row] as number] as number) + 1;
   }
   const present = counts.filter((count) => count > 0).length;
-  return result.map((_, row) => n / (present * (counts[labels[row] as number] as number)));
+  return result.map((own, row) => own * (n / (present * (counts[labels[row] as number] as number))));
 }
 
 /** Four sums side by side: the processor need not wait for one addition before the next. */

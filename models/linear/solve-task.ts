@@ -11,6 +11,8 @@ export interface SvmProblem extends SvmOptions {
   readonly foldCount: number;
   /** Whether rare classes weigh as much as frequent ones. */
   readonly balanced: boolean;
+  /** How many times each row counts; 1 each when left out. */
+  readonly rowWeights?: Float32Array;
 }
 
 export const UNUSED = 255;
@@ -30,14 +32,15 @@ export interface SvmResult {
  * the complements found for its rows, which is most of the way.
  */
 export function solveTask(problem: SvmProblem, positive: number): SvmResult {
-  const { rows, classes, folds, foldCount } = problem;
+  const { rows, classes, folds, foldCount, rowWeights } = problem;
   const used = Uint32Array.from(folds.keys()).filter((row) => folds[row] !== UNUSED);
   const scores = new Float32Array(rows.count);
   const starts = new Float64Array(rows.count);
   let converged = true;
   const solve = (picks: Uint32Array, start?: Float64Array) => {
     const weight = positiveWeight(problem, picks, positive);
-    const solution = solveOneVsRest(rows, picks, classes, positive, weight, problem, start);
+    const own = { ...(start && { start }), ...(rowWeights && { rowWeights }) };
+    const solution = solveOneVsRest(rows, picks, classes, positive, weight, problem, own);
     converged &&= solution.converged;
     return solution;
   };

@@ -33,9 +33,11 @@ export interface Solution extends Hyperplane {
 /**
  * A binary linear SVM with squared hinge loss and L2 regularisation (of the bias too), by dual coordinate
  * descent with shrinking: Hsieh et al., "A Dual Coordinate Descent Method for Large-scale Linear SVM" (2008),
- * which is what LIBLINEAR and scikit-learn's LinearSVC do. `positiveWeight` multiplies C of the positive rows.
+ * which is what LIBLINEAR and scikit-learn's LinearSVC do. `positiveWeight` multiplies C of the positive rows, a row's
+ * own weight C of that row.
  * @param picks the rows to learn from
  * @param classes of every row; rows of `positive` are the one, all others the rest
+ * @param rowWeights of every row; 1 each when left out
  * @param start where the dual variables begin, one a pick; zero when there is none. The solution is the same
  */
 export function solveOneVsRest(
@@ -45,7 +47,7 @@ export function solveOneVsRest(
   positive: number,
   positiveWeight: number,
   options: SvmOptions,
-  start?: Float64Array,
+  { start, rowWeights }: { readonly start?: Float64Array; readonly rowWeights?: Float32Array } = {},
 ): Solution {
   const { starts } = rows;
   const { c, tolerance, epochs } = options;
@@ -56,15 +58,17 @@ export function solveOneVsRest(
   const alpha = start ? Float64Array.from(start) : new Float64Array(n);
   const side = new Int8Array(n);
   const curvature = new Float64Array(n);
+  // What the squared loss adds to the dual problem's diagonal.
+  const diagonal = new Float64Array(n);
   const active = new Uint32Array(n);
-  const positiveDiagonal = 0.5 / (c * positiveWeight);
-  const negativeDiagonal = 0.5 / c;
   for (let at = 0; at < n; at++) {
     const row = picks[at] as number;
     const isPositive = classes[row] === positive;
     side[at] = isPositive ? 1 : -1;
     active[at] = at;
-    let squares = 1 + (isPositive ? positiveDiagonal : negativeDiagonal);
+    const own = 0.5 / (c * (isPositive ? positiveWeight : 1) * (rowWeights?.[row] ?? 1));
+    diagonal[at] = own;
+    let squares = 1 + own;
     const end = starts[row + 1] as number;
     for (let i = starts[row] as number; i < end; i++) squares += (rows.value[i] as number) ** 2;
     curvature[at] = squares;
@@ -92,7 +96,7 @@ export function solveOneVsRest(
       const y = side[at] as number;
       const old = alpha[at] as number;
       const score = bias + dotRow(rows, row, weights);
-      const gradient = y * score - 1 + old * (y > 0 ? positiveDiagonal : negativeDiagonal);
+      const gradient = y * score - 1 + old * (diagonal[at] as number);
       let projected = gradient;
       if (old === 0) {
         if (gradient > SET_ASIDE) {

@@ -20,13 +20,13 @@ const OLD = new Date(Date.now() - 31 * 24 * 3600 * 1000);
 
 describe('the activity prune', () => {
   let folder: string;
-  let config: Record<'bundles' | 'stages' | 'features' | 'deployments' | 'tracking', string>;
+  let config: Record<'bundles' | 'stages' | 'corrections' | 'features' | 'deployments' | 'tracking', string>;
   before(quiet);
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'etiquette-prune-'));
     const place = (name: string) => join(folder, name);
     config = {
-      ...{ bundles: place('bundles'), stages: place('stages'), features: place('features') },
+      ...{ bundles: place('bundles'), stages: place('stages'), corrections: place('corrections'), features: place('features') },
       ...{ deployments: place('deployments.json'), tracking: place('tracking') },
     };
   });

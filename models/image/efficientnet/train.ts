@@ -33,7 +33,7 @@ export async function trainHead(
   const { dataset, directory, seed } = input;
   context.progress({ fraction: 0, message: 'Reading the features of the pictures' });
   const training = await readTrainingPictures(dataset);
-  const { pictures, labels, products, places } = training;
+  const { pictures, labels, products, places, weights } = training;
   if (pictures.length === 0) {
     throw new EtiquetteError(
       'DATASET_WITHOUT_PICTURES',
@@ -44,6 +44,7 @@ export async function trainHead(
   const foldCount = foldCountOf(pictures.length);
   const { model: head, scores } = await learnHead({
     ...{ features, size, labels: Uint8Array.from(labels), classes: CLASSES, c: HEAD_C },
+    ...(weights && { rowWeights: weights }),
     folds: stratifiedFolds(labels, foldCount, seed, products),
     ...{ foldCount, threads, signal: context.signal },
     onProgress: (fraction) => context.progress({ fraction, message: 'Learning what each code looks like' }),

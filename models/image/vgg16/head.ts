@@ -25,8 +25,11 @@ export type HeadStep = {
 export interface Head {
   /** Class scores before the softmax, [batch, 27]. */
   logits(weightOf: WeightOf, features: Tensor2D): Tensor2D;
-  /** One pass forward and back. `labels`: class indexes, int32 [batch]. */
-  step(weightOf: WeightOf, features: Tensor2D, labels: Tensor1D): HeadStep;
+  /**
+   * One pass forward and back. `labels`: class indexes, int32 [batch]. `rowWeights`: how many times each row counts in
+   * the gradients, [batch, 1]; once each when left out.
+   */
+  step(weightOf: WeightOf, features: Tensor2D, labels: Tensor1D, rowWeights?: Tensor2D): HeadStep;
 }
 
 export function createHead(tf: TensorFlow): Head {
@@ -43,7 +46,7 @@ export function createHead(tf: TensorFlow): Head {
 
   return {
     logits: (weightOf, features) => dense(weightOf, 'output', hiddenOf(weightOf, features)),
-    step(weightOf, features, labels) {
+    step(weightOf, features, labels, rowWeights) {
       const hidden = hiddenOf(weightOf, features);
       const logits = dense(weightOf, 'output', hidden);
       const [losses, errors] = run(
@@ -52,7 +55,8 @@ export function createHead(tf: TensorFlow): Head {
         [logits, labels],
         2,
       );
-      const outputGradient = (errors as Tensor2D).div<Tensor2D>(features.shape[0]);
+      const weighted = rowWeights ? (errors as Tensor2D).mul<Tensor2D>(rowWeights) : (errors as Tensor2D);
+      const outputGradient = weighted.div<Tensor2D>(features.shape[0]);
       const outputKernel = weightOf('output/kernel') as Tensor2D;
       const back = outputGradient.matMul<Tensor2D>(outputKernel, false, true);
       const hiddenGradient = one('ReluGrad', float, [back, hidden]) as Tensor2D;

@@ -13,6 +13,8 @@ import { type Scaler, standardise } from './scaler.ts';
 export interface LabelledPictures {
   readonly pictures: readonly string[];
   readonly classes: readonly number[];
+  /** How many times each counts in training; null: once each. */
+  readonly weights: Float32Array | null;
 }
 
 /** The head as `fit` trains it: rows are read from the feature shards when their batch comes. */
@@ -34,6 +36,14 @@ export function createHeadLearner(
     return { labels, input: tf.tensor2d(data, [rows.length, features.featureSize]) };
   }
 
+  const weightsOf = ({ weights }: LabelledPictures, rows: readonly number[]) =>
+    weights
+      ? tf.tensor2d(
+          Float32Array.from(rows, (row) => weights[row] ?? 1),
+          [rows.length, 1],
+        )
+      : undefined;
+
   return {
     initial: () => initialHead(features.featureSize, hidden, seed),
 
@@ -42,11 +52,12 @@ export function createHeadLearner(
       const order = shuffled([...train.classes.keys()], random(seed, 'image', 'shuffle', epoch));
       const tally = createTally(TYPE_CODES.length);
       for (let from = 0; from < order.length; from += batchSize) {
-        const { input, labels } = await load(train, order.slice(from, from + batchSize));
+        const rows = order.slice(from, from + batchSize);
+        const { input, labels } = await load(train, rows);
         tf.tidy(() => {
           const target = tf.tensor1d(labels, 'int32');
           // The weights must be let go before Adam changes them in place.
-          const step = tf.tidy(() => head.step(adam.weight, input, target));
+          const step = tf.tidy(() => head.step(adam.weight, input, target, weightsOf(train, rows)));
           adam.apply(step.gradients);
           tally.add(step.losses.dataSync<'float32'>(), step.logits.dataSync<'float32'>(), labels);
         });

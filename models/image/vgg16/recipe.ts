@@ -5,6 +5,7 @@ import { TYPE_CODES } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
 import { canonicalJson } from '../../bundle/format.ts';
 import type { ImageRecipe } from '../../family.ts';
+import { rowWeights } from '../../linear/row-weights.ts';
 import type { JobContext, TrainImageInput, TrainingSummary } from '../../runtime/jobs.ts';
 import { pause } from '../../runtime/pause.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
@@ -62,10 +63,12 @@ async function train(input: TrainImageInput, context: JobContext): Promise<Train
 async function readPictures(file: string): Promise<LabelledPictures> {
   const pictures: string[] = [];
   const classes: number[] = [];
-  for await (const { picture, code } of readRows(file)) {
+  const weights: number[] = [];
+  for await (const { picture, code, weight = 1 } of readRows(file)) {
     if (picture === null || code === null) continue;
     pictures.push(picture.sha256);
     classes.push(TYPE_CODES.indexOf(code));
+    weights.push(weight);
   }
   if (pictures.length === 0) {
     throw new EtiquetteError(
@@ -73,7 +76,7 @@ async function readPictures(file: string): Promise<LabelledPictures> {
       `${file} has no labelled row with a picture. Training needs some: look at the catalogue's report.`,
     );
   }
-  return { pictures, classes };
+  return { pictures, classes, weights: rowWeights(weights) };
 }
 
 async function* readBatches(

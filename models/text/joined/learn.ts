@@ -39,10 +39,12 @@ export async function learnJoined(input: LearnJoinedInput, context: JobContext):
   const { rows, seed, threads, sentences } = input;
   const { encoder: _, sentenceC, ...parameters } = input.parameters;
   const { classes, hasText } = rows;
+  const rowWeights = rows.weights && { rowWeights: rows.weights };
   const words = shareOf(context, 0, sentences ? 0.6 : 1);
   const { rows: grams, idf } = rows.grams.finish(parameters);
   const learned = await learn({
     ...{ rows: grams, classes, groups: rows.products, parameters, seed, threads, signal: context.signal },
+    ...rowWeights,
     onProgress: (fraction) => words.progress({ fraction, message: 'Learning the words of each code' }),
   });
   const { weights, bias, temperature, outOfFold, folds, foldCount } = learned;
@@ -65,6 +67,7 @@ export async function learnJoined(input: LearnJoinedInput, context: JobContext):
     features: readFeatures(rows, sentences),
     size: 2 * sentences.featureSize,
     ...{ labels: classes, classes: CLASSES, c: sentenceC, threads, signal: context.signal },
+    ...rowWeights,
     folds: Uint8Array.from(hasText, (text, row) => (text === 1 ? (folds[row] as number) : UNUSED)),
     foldCount,
     onProgress: (fraction) => meaning.progress({ fraction, message: 'Learning the meaning of each code' }),

@@ -4,6 +4,7 @@ import { readRows } from '../../../data/read.ts';
 import { groupProducts, normaliseText, type SplitRow } from '../../../data/split.ts';
 import { TYPE_CODES, type TypeCode } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
+import { rowWeights } from '../../linear/row-weights.ts';
 import type { JobContext } from '../../runtime/jobs.ts';
 import { pause } from '../../runtime/pause.ts';
 import { createFeatureCollector, type FeatureCollector } from '../ngram/features.ts';
@@ -35,6 +36,8 @@ export interface TrainingRows {
   readonly hasText: Uint8Array;
   /** The names of every row's two sentences in the store, [2 * rows]; empty when they are not asked for. */
   readonly keys: readonly string[];
+  /** How many times each row counts; null: once each. */
+  readonly weights: Float32Array | null;
 }
 
 /** @throws EtiquetteError DATASET_WITHOUT_TEXT */
@@ -48,11 +51,13 @@ export async function readTrainingRows(
   const rows: SplitRow[] = [];
   const hasText: number[] = [];
   const keys: string[] = [];
+  const weights: number[] = [];
   for await (const row of labelledRows(dataset)) {
     if (rows.length % PAUSE_EVERY === 0) await pause(context);
     counts[row.part] += 1;
     hasText.push(grams.add(row) > 0 ? 1 : 0);
     rows.push(splitRowOf(row, rows.length));
+    weights.push(row.weight ?? 1);
     if (withKeys) {
       const { designation, whole } = sentencesOf(row);
       keys.push(keyOf(designation), keyOf(whole));
@@ -66,7 +71,12 @@ export async function readTrainingRows(
   }
   const classes = new Uint8Array(new SharedArrayBuffer(rows.length));
   classes.set(rows.map(({ code }) => TYPE_CODES.indexOf(code)));
-  return { counts, grams, classes, products: productsOf(rows), hasText: Uint8Array.from(hasText), keys };
+  return {
+    ...{ counts, grams, classes, keys },
+    products: productsOf(rows),
+    hasText: Uint8Array.from(hasText),
+    weights: rowWeights(weights),
+  };
 }
 
 function splitRowOf(row: LabelledRow, place: number): SplitRow {

@@ -17,6 +17,8 @@ const VALIDATION_BATCH = 256;
 export interface EncodedRows {
   readonly texts: readonly Text[];
   readonly classes: readonly number[];
+  /** How many times each counts in training; null: once each. */
+  readonly weights: Float32Array | null;
 }
 
 /** The LSTM as `fit` trains it. Dispose of it when training has ended. */
@@ -29,11 +31,18 @@ export function createLstmLearner(
   const { batchSize, wordDropout, labelSmoothing } = parameters;
   const network = createNetwork(tf, parameters);
 
-  const inputs = ({ texts, classes }: EncodedRows, pick: readonly number[]) => {
+  const inputs = ({ texts, classes, weights }: EncodedRows, pick: readonly number[]) => {
     const labels = pick.map((row) => classes[row] ?? 0);
     return {
       texts: pick.map((row) => texts[row] ?? []),
       labels,
+      rowWeights: () =>
+        weights
+          ? tf.tensor2d(
+              Float32Array.from(pick, (row) => weights[row] ?? 1),
+              [pick.length, 1],
+            )
+          : undefined,
       oneHot: (smoothing = 0) => tf.tensor2d(oneHot(labels, smoothing), [pick.length, CLASSES]),
     };
   };
@@ -47,12 +56,13 @@ export function createLstmLearner(
       const tally = createTally(CLASSES);
       for (let from = 0; from < order.length; from += batchSize) {
         tf.tidy(() => {
-          const { texts, labels, oneHot } = inputs(train, order.slice(from, from + batchSize));
+          const { texts, labels, oneHot, rowWeights } = inputs(train, order.slice(from, from + batchSize));
           const batch = createBatch(dropWords(texts, wordDropout, next), parameters);
           // The weights must be let go before Adam changes them in place.
           const step = tf.tidy(() => {
             const dropout = createDropout(tf, parameters, labels.length, next);
-            return network.step((name) => adam.weight(name), batch, oneHot(labelSmoothing), dropout);
+            const target = oneHot(labelSmoothing);
+            return network.step((name) => adam.weight(name), batch, target, dropout, rowWeights());
           });
           adam.apply(step.gradients);
           tally.add(step.losses.dataSync<'float32'>(), step.logits.dataSync<'float32'>(), labels);

@@ -34,8 +34,11 @@ export interface Dropout {
 export interface Network {
   /** Class scores before the softmax, [batch, classes]. */
   logits(weightOf: WeightOf, batch: Batch): Tensor2D;
-  /** One pass forward and back for the mean cross-entropy. `labels`: one-hot, [batch, classes]. */
-  step(weightOf: WeightOf, batch: Batch, labels: Tensor2D, dropout?: Dropout): Step;
+  /**
+   * One pass forward and back for the mean cross-entropy. `labels`: one-hot, [batch, classes]. `rowWeights`: how many
+   * times each row counts in the gradients, [batch, 1]; once each when left out.
+   */
+  step(weightOf: WeightOf, batch: Batch, labels: Tensor2D, dropout?: Dropout, rowWeights?: Tensor2D): Step;
   dispose(): void;
 }
 
@@ -95,7 +98,7 @@ export function createNetwork(tf: TensorFlow, form: NetworkForm): Network {
 
   return {
     logits: (weightOf, batch) => tf.tidy(() => forward(weightOf, batch).logits),
-    step: (weightOf, batch, labels, dropout) =>
+    step: (weightOf, batch, labels, dropout, rowWeights) =>
       tf.tidy(() => {
         const pass = forward(weightOf, batch, dropout);
         const [losses, difference] = run(
@@ -104,7 +107,8 @@ export function createNetwork(tf: TensorFlow, form: NetworkForm): Network {
           [pass.logits, labels],
           2,
         ) as [Tensor1D, Tensor2D];
-        const errors = difference.div<Tensor2D>(tf.scalar(batch.size));
+        const weighted = rowWeights ? difference.mul<Tensor2D>(rowWeights) : difference;
+        const errors = weighted.div<Tensor2D>(tf.scalar(batch.size));
         return { gradients: backward(weightOf, pass, errors, dropout), losses, logits: pass.logits };
       }),
     dispose() {

@@ -5,6 +5,7 @@ import { TYPE_CODES } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
 import { canonicalJson } from '../../bundle/format.ts';
 import type { TextRecipe } from '../../family.ts';
+import { rowWeights } from '../../linear/row-weights.ts';
 import type { JobContext, TrainingSummary, TrainTextInput } from '../../runtime/jobs.ts';
 import { pause } from '../../runtime/pause.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
@@ -41,9 +42,9 @@ async function train(input: TrainTextInput, context: JobContext): Promise<Traini
   };
   const vocabulary = fitVocabulary(texts.train.documents, parameters.words);
   const rowsOf = remembered(createRowFinder(vocabulary, parameters));
-  const encoded = ({ documents, classes }: Texts) => ({
+  const encoded = ({ documents, classes, weights }: Texts) => ({
     texts: documents.map((words) => words.slice(0, parameters.length).map(rowsOf)),
-    classes,
+    ...{ classes, weights: rowWeights(weights) },
   });
   const parts = { train: encoded(texts.train), validation: encoded(texts.validation) };
 
@@ -73,6 +74,8 @@ interface Texts {
   readonly documents: readonly string[][];
   /** Indexes of TYPE_CODES. */
   readonly classes: readonly number[];
+  /** How many times each counts in training. */
+  readonly weights: readonly number[];
 }
 
 const PAUSE_EVERY = 500;
@@ -85,6 +88,7 @@ async function readTexts(
 ): Promise<Texts> {
   const documents: string[][] = [];
   const classes: number[] = [];
+  const weights: number[] = [];
   let read = 0;
   for await (const row of readRows(file)) {
     read += 1;
@@ -93,6 +97,7 @@ async function readTexts(
     if (words.length === 0 || row.code === null) continue;
     documents.push(words);
     classes.push(TYPE_CODES.indexOf(row.code));
+    weights.push(row.weight ?? 1);
   }
   if (documents.length === 0) {
     throw new EtiquetteError(
@@ -100,7 +105,7 @@ async function readTexts(
       `${file} has no labelled row with text. Training needs some: look at the catalogue's report.`,
     );
   }
-  return { documents, classes };
+  return { documents, classes, weights };
 }
 
 /** The rows come to the same words again and again: looked up once each, and kept once. */

@@ -19,6 +19,8 @@ export interface LearnInput {
   readonly signal: AbortSignal;
   /** Rows of one group share a fold. */
   readonly groups?: ArrayLike<number | string>;
+  /** How many times each row counts; 1 each when left out. */
+  readonly rowWeights?: Float32Array;
   /** 0..1 */
   onProgress?(fraction: number): void;
 }
@@ -43,7 +45,7 @@ export interface Learned {
  * in `rows` are those of all rows in every fold: they know no label.
  */
 export async function learn(input: LearnInput): Promise<Learned> {
-  const { rows, classes, parameters, seed, threads, signal, groups, onProgress } = input;
+  const { rows, classes, parameters, seed, threads, signal, groups, rowWeights, onProgress } = input;
   const foldCount = parameters.folds ?? foldCountOf(classes.length);
   const folds = stratifiedFolds(classes, foldCount, seed, groups);
   const readable = Uint32Array.from(classes.keys()).filter(
@@ -52,7 +54,10 @@ export async function learn(input: LearnInput): Promise<Learned> {
   const used = new Uint8Array(new SharedArrayBuffer(folds.length)).fill(UNUSED);
   for (const row of readable) used[row] = folds[row] as number;
   const results = await solveAll({
-    problem: { ...parameters, rows, classes, seed, foldCount, folds: used },
+    problem: {
+      ...{ ...parameters, rows, classes, seed, foldCount, folds: used },
+      ...(rowWeights && { rowWeights }),
+    },
     classCount: CLASSES,
     threads,
     signal,

@@ -13,6 +13,8 @@ export interface HeadProblem {
   readonly folds: Uint8Array;
   /** Weight of the loss against the regulariser, scikit-learn's C. */
   readonly c: number;
+  /** How many times each row counts; 1 each when left out. */
+  readonly rowWeights?: Float32Array;
 }
 
 export interface HeadResult {
@@ -26,7 +28,7 @@ const FIT = { balanced: true, tolerance: 1e-4, iterations: 100 };
 
 /** Learns from all rows outside a fold and scores the fold; null: from all rows. */
 export function solveHead(problem: HeadProblem, fold: number | null): HeadResult {
-  const { features, size, labels, classes, folds, c } = problem;
+  const { features, size, labels, classes, folds, c, rowWeights } = problem;
   const rowsWhere = (wanted: (own: number) => boolean) =>
     Uint32Array.from(folds.keys()).filter((row) => folds[row] !== UNUSED && wanted(folds[row] as number));
   const gather = (rows: Uint32Array) => {
@@ -43,6 +45,7 @@ export function solveHead(problem: HeadProblem, fold: number | null): HeadResult
     picks: learnt,
     labels: Uint8Array.from(learnt, (row) => labels[row] as number),
     classes,
+    ...(rowWeights && { rowWeights: Float32Array.from(learnt, (row) => rowWeights[row] as number) }),
     // As strong a regulariser for each row: a fold's scores are then as sure as the whole's will be.
     c: (c * rowsWhere(() => true).length) / learnt.length,
     ...FIT,

@@ -66,9 +66,22 @@ describe('the linear SVM', () => {
   it('finds the same solution from any start', () => {
     const cold = solveOneVsRest(rows, everyRow, classes, 1, weightOf(1), OPTIONS);
     const start = Float64Array.from(everyRow, (row) => (row % 3) * 0.2);
-    const warm = solveOneVsRest(rows, everyRow, classes, 1, weightOf(1), OPTIONS, start);
+    const warm = solveOneVsRest(rows, everyRow, classes, 1, weightOf(1), OPTIONS, { start });
     assert.ok(warm.converged);
     assert.ok(largestDifference(warm.weights, [...cold.weights]) < 1e-4);
+  });
+
+  it('learns from a row that counts three times as from three such rows', () => {
+    const thrice = [0, 5, 9];
+    const rowWeights = Float32Array.from(everyRow, (row) => (thrice.includes(row) ? 3 : 1));
+    const repeated = Uint32Array.from([...everyRow, ...thrice, ...thrice]);
+    for (let label = 0; label < CLASSES; label++) {
+      const weighted = solveOneVsRest(rows, everyRow, classes, label, 2, OPTIONS, { rowWeights });
+      const plain = solveOneVsRest(rows, repeated, classes, label, 2, OPTIONS);
+      assert.ok(largestDifference(weighted.weights, [...plain.weights]) < 1e-4, `class ${label}`);
+      const once = solveOneVsRest(rows, everyRow, classes, label, 2, OPTIONS);
+      assert.ok(largestDifference(once.weights, [...plain.weights]) > 1e-2, `class ${label}`);
+    }
   });
 
   describe('on threads', () => {
