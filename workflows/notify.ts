@@ -16,7 +16,7 @@ import type { Notice, NotifyInput } from '../temporal/notices.ts';
 import { readable, reasonIn } from './failure.ts';
 
 /** A run waits so long for its last notice to arrive; the notice itself goes on without it. */
-const RUN_WAITS = '10s';
+const RUN_WAITS = '20s';
 
 const { settings } = proxyLocalActivities<SettingsActivities>({ startToCloseTimeout: '10s' });
 

@@ -15,42 +15,10 @@ import type { Decision, TrainAndDeployInput } from '../../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { skip } from '../support/skip.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
+import { ANSWERS } from './stage-answers.ts';
 
 type Activities = PipelineActivities & TrainingActivities;
 type Stubs = { [N in keyof Activities]?: (input: never) => unknown };
-
-const scores = { n: 10, accuracy: 0.9, weightedF1: 0.9, macroF1: 0.9 };
-const metrics = { n: 10, text: scores, image: scores, fused: scores, ece: 0.01 };
-
-/** What each stage answers when all goes well. The workflow is the subject here, not its activities. */
-const answers: Record<keyof Activities, unknown> = {
-  settings: { trainingTaskQueue: '' },
-  fetch: { directory: '/c', contentHash: 'content', files: {}, bytes: 1, pictures: 2, manifest: '/m' },
-  validate: { report: '/report', reused: false, warnings: [] },
-  split: { dataset: { version: 'dataset', directory: '/d', catalogueDirectory: '/c' }, reused: true },
-  trainText: { key: 't', model: '/t', summary: {}, reused: false },
-  planFeatures: { file: '/plan', encoder: {}, missing: 3, ready: 1 },
-  computeFeatures: { computed: 2 },
-  trainImage: { key: 'i', model: '/i', summary: {}, reused: false },
-  fuse: { textWeight: 0.5, temperature: 0.7, reused: false },
-  evaluate: { directory: '/e', metrics, baseline: scores, reused: false },
-  version: { bundle: 'b'.repeat(16), reused: false },
-  gate: { passed: true, reason: 'better', rule: {}, checks: [], reused: false },
-  chooseBundle: { version: 'b'.repeat(16) },
-  tryBundle: { answered: 0, failed: 0, disagreed: 0, milliseconds: null, championMilliseconds: null },
-  endTrial: undefined,
-  prune: { kept: {}, bundles: [], stages: [], features: 0, bytes: 0 },
-  championAgain: {},
-  deploy: { version: 'b'.repeat(16), replaced: null, reason: 'better' },
-  planPrediction: {},
-  predictShard: {},
-  joinPredictions: {},
-  track: { sent: 0 },
-  pushDataset: { version: 'dataset', reused: false },
-  pushBundle: { version: 'b'.repeat(16), reused: true },
-  pushPredictions: {},
-  notify: { status: 200 },
-};
 
 describe('the workflow trainAndDeploy', function () {
   this.timeout(60_000);
@@ -80,13 +48,13 @@ describe('the workflow trainAndDeploy', function () {
   ): Promise<TrainAndDeployResult> {
     const taskQueue = `queue-${randomUUID()}`;
     const activities = Object.fromEntries(
-      Object.keys(answers).map((name) => [
+      Object.keys(ANSWERS).map((name) => [
         name,
         async (given: never) => {
           calls.push({ name, input: given });
           const stub = stubs[name as keyof Activities];
           if (name === 'settings') return { trainingTaskQueue: taskQueue, ...(stub?.(given) ?? {}) };
-          return stub ? stub(given) : answers[name as keyof Activities];
+          return stub ? stub(given) : ANSWERS[name as keyof Activities];
         },
       ]),
     );
@@ -344,7 +312,7 @@ describe('the workflow trainAndDeploy', function () {
       const held = new Promise<void>((resolve) => {
         going = resolve;
       });
-      const stubs = { validate: () => held.then(() => answers.validate) };
+      const stubs = { validate: () => held.then(() => ANSWERS.validate) };
       await run({}, stubs, async (handle) => {
         assert.equal(await refusal(handle, { by: 'Ada', reason: 'fine' }), 'NOT_WAITING');
         going();
