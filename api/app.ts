@@ -9,6 +9,7 @@ import { batchRoutes } from './routes/batch.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { documentationRoutes } from './routes/documentation.ts';
+import { driftRoutes } from './routes/drift.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { historyRoutes } from './routes/history.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -64,6 +65,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   historyRoutes(app, dependencies, guard);
   retrainRoutes(app, dependencies, guard);
   runRoutes(app, dependencies, guard);
+  driftRoutes(app, dependencies, guard);
   userRoutes(app, dependencies, guard);
   keyRoutes(app, dependencies, guard);
   deploymentRoutes(app, dependencies);

@@ -16,6 +16,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   RUN_UNKNOWN: 404,
   LINEAGE_UNKNOWN: 404,
+  DRIFT_UNKNOWN: 404,
   MODEL_UNKNOWN: 404,
   USER_UNKNOWN: 404,
   KEY_UNKNOWN: 404,

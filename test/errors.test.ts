@@ -10,7 +10,7 @@ const ONE_WORD = /(?:new EtiquetteError\(\s*|\bcode: )'([A-Z]+)'/g;
 const SEVERAL_WORDS = /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g;
 /** Written like codes, but names of other programs; the project's own variables are read from config.ts. */
 const FOREIGN =
-  /^(RESOURCE_|HPE_|TF_|TFJS_|CDN_STORAGE$|HTTPS?_PROXY$|ERR_|CSV_MAX_RECORD_SIZE$|WORKER_SHUTDOWN$|ETIQUETTE_)/;
+  /^(RESOURCE_|HPE_|TF_|TFJS_|CDN_STORAGE$|HTTPS?_PROXY$|ERR_|CSV_MAX_RECORD_SIZE$|WORKER_SHUTDOWN$|ETIQUETTE_|USE_EXISTING$)/;
 
 async function sourceFiles(): Promise<string[]> {
   const files: string[] = [];

@@ -28,6 +28,7 @@ const OPERATIONS = {
   operate: [
     'DELETE /predictions/{id}/correction',
     'GET /corrections',
+    'GET /drift',
     'GET /predictions/{id}',
     'POST /deployments/rollback',
     'POST /predictions/{id}/correction',

@@ -171,6 +171,7 @@ describe('the documentation', () => {
     assert.deepEqual(Object.keys(document.paths as object).sort(), [
       '/deployments',
       '/deployments/rollback',
+      '/drift',
       '/explain',
       '/keys/{id}',
       '/lineage/{id}',
