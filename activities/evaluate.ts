@@ -13,16 +13,21 @@ import type { ActivityDeps } from './deps.ts';
 import { durable } from './durable.ts';
 import { readPlan } from './features.ts';
 import type { ScoredInput, TunedFusion } from './fuse.ts';
+import { makeReference } from './reference.ts';
 import { once } from './stage-store.ts';
 
 const ENGINE_JOB = 'models/bundle/engine-job.ts';
 const INSIGHT_JOB = 'models/evaluation/insight/job.ts';
+const REFERENCE_JOB = 'models/bundle/reference-job.ts';
 export interface EvaluateInput extends ScoredInput {
   readonly fusion: TunedFusion;
 }
 
 export interface Evaluated {
-  /** Holds evaluation.json, report.md, pictures, test.safetensors (the scores), and insight/ (insight.json, .md, CSV). */
+  /**
+   * Holds evaluation.json, report.md, pictures, test.safetensors (the scores), insight/ (insight.json, .md, CSV), and
+   * reference.json unless there were too few rows.
+   */
   readonly directory: string;
   readonly metrics: Metrics;
   readonly baseline: Evaluation['baseline'];
@@ -60,6 +65,7 @@ export function createEvaluate({ config, ml, vision, log }: ActivityDeps) {
           // The child process does these, so no import tells that their code belongs to this stage.
           insight: await codeHash(INSIGHT_JOB),
           engine: await codeHash(ENGINE_JOB),
+          reference: await codeHash(REFERENCE_JOB),
         },
         module: 'activities/evaluate.ts',
         work: async (folder) => {
@@ -101,6 +107,14 @@ export function createEvaluate({ config, ml, vision, log }: ActivityDeps) {
             await rename(file, join(folder, FLOAT_SCORES));
             await cp(join(folder, ENGINE, 'scores.safetensors'), file);
           }
+          const reference = {
+            ...{ family: input.family, dataset: input.dataset, fusion, scores: file },
+            ...{ textModel: text.model, textEncoder: text.encoder?.file ?? null },
+            imageModel: choice?.quick ? join(folder, ENGINE, 'model') : image.model,
+            imageEncoder: encoder,
+            shards: choice?.quick ? null : [...ready, ...missing],
+          };
+          await makeReference({ vision, log }, reference, folder, { signal, report });
           const evaluation = evaluateFused(await readScores(file), fusion);
           const insight = await ml.run(
             'insight',

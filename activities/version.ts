@@ -5,6 +5,7 @@ import type { CatalogueRef, DatasetRow } from '../data/catalogue.ts';
 import { readRows } from '../data/read.ts';
 import type { SplitParameters } from '../data/split.ts';
 import { fusionSchema, type GoldenProduct } from '../models/bundle/format.ts';
+import { REFERENCE } from '../models/bundle/reference.ts';
 import { CLASSES } from '../models/bundle/rows.ts';
 import { readScores } from '../models/bundle/scores.ts';
 import { writeBundle } from '../models/bundle/write.ts';
@@ -57,11 +58,13 @@ export function createVersion({ config, revision }: ActivityDeps) {
           codeHash: await familyCodeHash(input.family),
           split: await splitOf(input.dataset.directory),
           counts: input.dataset.counts,
+          ...(input.dataset.corrections && { corrections: input.dataset.corrections }),
         },
         metrics: input.evaluation.metrics,
         golden: await goldenProducts(input),
         texts: {
           'evaluation.json': await readFile(join(input.evaluation.directory, 'evaluation.json'), 'utf8'),
+          ...(await referenceOf(input.evaluation)),
           ...inFolder('original', originalFiles({ textWeight: input.fusion.textWeight })),
         },
         madeBy: {
@@ -90,6 +93,16 @@ async function splitOf(directory: string): Promise<SplitParameters> {
     await readFile(join(directory, 'split.json'), 'utf8'),
   );
   return { trainPerCode: parameters.trainPerCode, validationPerCode: parameters.validationPerCode };
+}
+
+/** Absent where there were too few test rows. */
+async function referenceOf({ directory }: Evaluated): Promise<Record<string, string>> {
+  try {
+    return { [REFERENCE]: await readFile(join(directory, REFERENCE), 'utf8') };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
 }
 
 const named = ({ name, sha256, source }: Encoder) => ({ name, sha256, source });

@@ -57,7 +57,7 @@ export function createAsk({ inference, predictions, metrics, log, now }: ApiDepe
       code: Number(label),
       confidence,
       inputs_hash: inputsHash(product),
-      features: null,
+      features: prediction.features && JSON.stringify(prediction.features),
       codes: JSON.stringify(likely.map((one) => [Number(one.label), rounded(one.confidence)])),
       seconds,
     };

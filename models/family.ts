@@ -1,4 +1,5 @@
 import type { ProductText } from '../data/catalogue.ts';
+import type { PixelForm } from './drift/picture-statistics.ts';
 import type { Probabilities } from './evaluation/rows.ts';
 import type { FusionKind } from './fusion/fuse.ts';
 import type {
@@ -11,11 +12,20 @@ import type {
   TrainTextInput,
 } from './runtime/jobs.ts';
 
+/** What a text model says of products, and what its encoder of sentences computed on the way. */
+export interface TextReading {
+  readonly probabilities: Probabilities;
+  /** Of each product; null where there was nothing to read. */
+  readonly features: readonly (Float32Array | null)[];
+}
+
 /** A loaded text model. */
 export interface TextModel {
   /** Whether it finds words in a product's text. If not, its row is uniform and the fusion leaves text out. */
   reads(product: ProductText): boolean;
   predict(products: readonly ProductText[]): Promise<Probabilities>;
+  /** As `predict`. A model without an encoder of sentences has no such method. */
+  read?(products: readonly ProductText[]): Promise<TextReading>;
   /**
    * What each word of `wordsOf(product)` adds to the margin of a code (by its column), from the weights: their sum
    * and `bias` are that margin. A model whose weights do not tell has no such method.
@@ -34,8 +44,8 @@ export interface ImageModel {
    * @throws EtiquetteError PICTURE_... when the picture cannot be used
    */
   prepare(picture: Uint8Array): Promise<Float32Array>;
-  /** How a square picture's pixels lie: plane by plane, or colour by colour within each pixel. */
-  readonly layout: 'NCHW' | 'NHWC';
+  /** How a square picture's pixels lie, plane by plane or colour by colour within each pixel, and what they stand for. */
+  readonly form: PixelForm;
   /** Features of n pictures, row-major [n * featureSize]. `pixels` come from `prepare`. */
   encode(pixels: readonly Float32Array[]): Promise<Float32Array>;
   classify(features: Float32Array, count: number): Promise<Probabilities>;

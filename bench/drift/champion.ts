@@ -88,7 +88,7 @@ export async function trainChampion(
     textEncoder.encoder && (await createTextEncoder(textEncoder.encoder.file, { threads: 1 }));
   const form = await pixelForm(encoder.file);
   const learnt = [...parts.train, ...parts.validation];
-  const knownWords = collectKnownWords(learnt.map((row) => vocabularyOf(readText(row))));
+  const knownWords = await collectKnownWords(learnt.map((row) => vocabularyOf(readText(row))));
   const known = openKnownWords(knownWords);
 
   return {

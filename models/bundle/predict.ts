@@ -1,43 +1,76 @@
 import { isEtiquetteError } from '../../errors.ts';
+import type { SeenPicture } from '../drift/picture-statistics.ts';
+import type { TextModel, TextReading } from '../family.ts';
 import { fuse } from '../fusion/fuse.ts';
 import type { PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
 import type { OpenBundle } from './open.ts';
 import { CLASSES, copyRow, rowOf } from './rows.ts';
+import { seenPicture, watchedOf } from './watched.ts';
 
-/** Answers products in one batch. One bad picture does not spoil the others. */
+interface Decoded {
+  readonly pixels: Float32Array;
+  /** null where nobody watches. */
+  readonly seen: SeenPicture | null;
+}
+
+/**
+ * Answers products in one batch. One bad picture does not spoil the others. What the stream is watched by comes from what
+ * the models computed anyway.
+ */
 export async function predictProducts(
-  { bundle, text: textModel, image: imageModel }: OpenBundle,
+  { bundle, text: textModel, image: imageModel, known }: OpenBundle,
   products: readonly PredictProduct[],
 ): Promise<PredictOutcome[]> {
   const n = products.length;
   // Pictures are decoded by threads of their own, while this one reads the texts.
-  const [prepared, text] = await Promise.all([
-    Promise.all(
-      products.map(({ picture }) => (picture ? imageModel.prepare(picture).catch(problemOf) : null)),
-    ),
-    textModel.predict(products),
+  const [prepared, { probabilities: text, features: textFeatures }] = await Promise.all([
+    Promise.all(products.map(({ picture }) => (picture ? decode(picture).catch(problemOf) : null))),
+    readTexts(textModel, products),
   ]);
-  const pixels = prepared.filter((one) => one instanceof Float32Array);
-  const seen =
-    pixels.length > 0
-      ? await imageModel.classify(await imageModel.encode(pixels), pixels.length)
-      : new Float32Array(0);
+  const pixels = prepared.flatMap((one) => (isDecoded(one) ? [one.pixels] : []));
+  const features = pixels.length > 0 ? await imageModel.encode(pixels) : new Float32Array(0);
+  const classified = pixels.length > 0 ? await imageModel.classify(features, pixels.length) : features;
   const image = new Float32Array(n * CLASSES).fill(1 / CLASSES);
+  const pictureFeatures: (Float32Array | null)[] = prepared.map(() => null);
+  const { featureSize } = imageModel;
   let next = 0;
   prepared.forEach((one, index) => {
-    if (one instanceof Float32Array) copyRow(seen, next++, image, index);
+    if (!isDecoded(one)) return;
+    pictureFeatures[index] = features.subarray(next * featureSize, (next + 1) * featureSize);
+    copyRow(classified, next++, image, index);
   });
   const hasText = products.map((product) => (textModel.reads(product) ? 1 : 0));
-  const hasPicture = prepared.map((one) => (one instanceof Float32Array ? 1 : 0));
+  const hasPicture = prepared.map((one) => (isDecoded(one) ? 1 : 0));
   const fused = fuse({ text, image, hasText, hasPicture }, bundle.fusion);
-  return prepared.map((one, index) => {
-    if (one && !(one instanceof Float32Array)) return { problem: one };
+  return products.map((product, index) => {
+    const one = prepared[index] ?? null;
+    if (one !== null && !isDecoded(one)) return { problem: one };
+    const probabilities = rowOf(fused, index);
+    const predicted = {
+      ...{ product, probabilities, picture: one?.seen ?? null },
+      ...{ textFeatures: textFeatures[index] ?? null, pictureFeatures: pictureFeatures[index] ?? null },
+    };
     return {
-      probabilities: rowOf(fused, index),
+      probabilities,
       text: hasText[index] ? rowOf(text, index) : null,
       image: hasPicture[index] ? rowOf(image, index) : null,
+      features: known && watchedOf(predicted, known),
     };
   });
+
+  async function decode(picture: Uint8Array): Promise<Decoded> {
+    const pixels = await imageModel.prepare(picture);
+    return { pixels, seen: known && (await seenPicture(picture, pixels, imageModel.form)) };
+  }
+}
+
+async function readTexts(model: TextModel, products: readonly PredictProduct[]): Promise<TextReading> {
+  if (model.read) return model.read(products);
+  return { probabilities: await model.predict(products), features: [] };
+}
+
+function isDecoded(prepared: Decoded | object | null): prepared is Decoded {
+  return prepared !== null && 'pixels' in prepared;
 }
 
 /** Only a bad picture is the product's own problem; anything else must not pass for one. */

@@ -11,8 +11,9 @@ import { predictProducts } from './predict.ts';
 let serving: OpenBundle | undefined;
 
 /** Loads a bundle for `predict` and `explain`, after checking every file against its hash. */
-export const loadBundle: Job<'loadBundle'> = async ({ bundle, encoders }) => {
-  serving = await openBundle(bundle, encoders);
+export const loadBundle: Job<'loadBundle'> = async ({ bundle, encoders, watched = true }) => {
+  const opened = await openBundle(bundle, encoders);
+  serving = watched ? opened : { ...opened, known: null };
   return { version: serving.bundle.version };
 };
 

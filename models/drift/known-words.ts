@@ -18,9 +18,11 @@ export interface KnownWords {
  * The words of the training as a Bloom filter in base64: 87 KB at most, and nobody reads the words out of it. The
  * order of the products does not matter.
  */
-export function collectKnownWords(products: Iterable<readonly string[]>): string {
+export async function collectKnownWords(
+  products: Iterable<readonly string[]> | AsyncIterable<readonly string[]>,
+): Promise<string> {
   const counts = new Map<string, number>();
-  for (const words of products) {
+  for await (const words of products) {
     for (const word of new Set(words)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const kept = [...counts]

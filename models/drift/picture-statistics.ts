@@ -19,6 +19,8 @@ export interface SeenPicture {
 /** Every seventh pixel of every seventh row: of 224 x 224 they are 1,024, and tell as much. */
 const STEP = 7;
 const NEAR_WHITE = 245;
+/** Of black only rounding is left when the encoder's mean is put back: it has no colour. */
+const DARK = 0.5;
 
 /**
  * [width, height, brightness 0..255, contrast 0..128, saturation per mille, near-white pixels per mille]. Brightness
@@ -49,12 +51,14 @@ export function pictureStatistics({ pixels, form, width, height }: SeenPicture):
       n += 1;
       sum += luma;
       squares += luma * luma;
-      if (most > 0) saturation += (most - least) / most;
+      if (most >= DARK) saturation += (most - least) / most;
       if (least >= NEAR_WHITE) white += 1;
     }
   }
   const brightness = sum / n;
   const contrast = Math.sqrt(Math.max(0, squares / n - brightness * brightness));
   const perMille = (value: number) => Math.round((1000 * value) / n);
-  return [width, height, Math.round(brightness), Math.round(contrast), perMille(saturation), perMille(white)];
+  // Written so that -0 is 0.
+  const light = Math.round(brightness) + 0;
+  return [width, height, light, Math.round(contrast), perMille(saturation), perMille(white)];
 }

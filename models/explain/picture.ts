@@ -18,7 +18,7 @@ export async function* explainPicture(
   const contributions: number[] = [];
   for (let row = 0; row < ROWS; row++) {
     for (let place = 0; place < COLUMNS; place++) {
-      const features = await model.encode([covered(pixels, model.layout, row, place)]);
+      const features = await model.encode([covered(pixels, model.form.layout, row, place)]);
       const found = (await model.classify(features, 1))[column] as number;
       contributions.push(logarithm(own) - logarithm(found));
       yield;
@@ -30,7 +30,7 @@ export async function* explainPicture(
 /** The picture with one region in its mean colour. */
 function covered(
   pixels: Float32Array,
-  layout: ImageModel['layout'],
+  layout: ImageModel['form']['layout'],
   row: number,
   column: number,
 ): Float32Array {

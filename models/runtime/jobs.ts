@@ -1,5 +1,6 @@
 import type { DatasetRef, PictureRef } from '../../data/catalogue.ts';
 import type { Agreement } from '../bundle/format.ts';
+import type { DriftFeatures } from '../drift/features.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { Fusion } from '../fusion/fuse.ts';
 
@@ -16,6 +17,12 @@ export interface JobProgress {
 export interface JobContext {
   readonly signal: AbortSignal;
   progress(progress: JobProgress): void;
+}
+
+/** When a job's process worked on it: milliseconds since 1970, by that process's clock. */
+export interface WorkTimes {
+  readonly from: number;
+  readonly to: number;
 }
 
 export type FamilyName = string;
@@ -146,6 +153,25 @@ export interface EngineChoice {
   readonly compared: Agreement & { readonly engine: string };
 }
 
+/** What a bundle's stream will be compared with, from what its models say of the test rows. */
+export interface MakeReferenceInput {
+  readonly family: FamilyName;
+  readonly dataset: DatasetRef;
+  readonly textModel: string;
+  /** The folder of the text model's encoder; null when it has none. */
+  readonly textEncoder: string | null;
+  /** With the engine that will serve. */
+  readonly imageModel: string;
+  readonly imageEncoder: EncoderFiles;
+  /** That engine's features of every picture; null where they come from another one: pictures are encoded again. */
+  readonly shards: readonly FeatureShard[] | null;
+  /** What these models said of the test rows. */
+  readonly scores: string;
+  readonly fusion: Fusion;
+  /** Where to write: JSON, a Reference of models/drift. */
+  readonly file: string;
+}
+
 /** Labelled rows of a catalogue, and what was said about them. */
 export interface JudgedRows {
   /** training: models learnt from them, and answered them out of fold. */
@@ -183,13 +209,19 @@ export interface Jobs {
     input: ChooseEngineInput;
     output: { readonly engine: EngineChoice; readonly quick: boolean } | null;
   };
+  /** `rows`: of the reference that was written; null: there are too few, and no file. */
+  makeReference: { input: MakeReferenceInput; output: { rows: number | null } };
   /** Milliseconds of one product, asked one by one: the median of `products` rows at most. */
   timeBundle: {
     input: Omit<PredictRowsInput, 'file'> & { products: number };
     output: { milliseconds: number };
   };
   insight: { input: InsightInput; output: { suspects: number; duplicates: number } };
-  loadBundle: { input: { bundle: string; encoders: string }; output: { version: string } };
+  /** `watched`: answers come with what the stream is watched by, if the bundle has a reference. */
+  loadBundle: {
+    input: { bundle: string; encoders: string; watched?: boolean };
+    output: { version: string };
+  };
   /** Pictures are encoded files (JPEG, PNG...), already bounded in bytes. */
   predict: {
     input: { products: readonly PredictProduct[] };
@@ -221,6 +253,8 @@ export type PredictOutcome =
       readonly probabilities: Float32Array;
       readonly text: Float32Array | null;
       readonly image: Float32Array | null;
+      /** What the stream is watched by; null: the bundle has no reference, or nobody watches. */
+      readonly features: DriftFeatures | null;
     }
   | { readonly problem: { readonly code: string; readonly message: string } };
 
@@ -230,17 +264,20 @@ export type Job<N extends JobName> = (
   context: JobContext,
 ) => Promise<Jobs[N]['output']>;
 
+export interface RunOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: JobProgress) => void;
+  /** Called before the promise settles, where the process lived to tell; how long the job waited is in none of it. */
+  onWorked?: (times: WorkTimes) => void;
+}
+
 /**
  * A supervised ML child process. It is started on first use, does one job at a time in the order they come,
  * is stopped when idle, and is started again when it died; the job that it was doing then fails with
  * ML_PROCESS_DIED (retryable). Aborting asks the job to stop, and kills the process 3 s later if it has not.
  */
 export interface MlProcess {
-  run<N extends JobName>(
-    job: N,
-    input: Jobs[N]['input'],
-    options?: { signal?: AbortSignal; onProgress?: (progress: JobProgress) => void },
-  ): Promise<Jobs[N]['output']>;
+  run<N extends JobName>(job: N, input: Jobs[N]['input'], options?: RunOptions): Promise<Jobs[N]['output']>;
   /** The process id while one is alive. */
   readonly pid: number | undefined;
   /** Resolves when the process that is alive now has ended; at once when none is. */

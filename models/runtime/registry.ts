@@ -21,6 +21,7 @@ export const registry: Registry<Jobs> = {
   score: async () => (await scoring()).score,
   predictRows: async () => (await scoring()).predictRows,
   chooseEngine: async () => (await import('../bundle/engine-job.ts')).chooseEngine,
+  makeReference: async () => (await import('../bundle/reference-job.ts')).makeReference,
   timeBundle: async () => (await serving()).timeBundle,
   insight: async () => (await import('../evaluation/insight/job.ts')).insight,
   loadBundle: async () => (await serving()).loadBundle,

@@ -27,12 +27,12 @@ export function createAnswers(limit: number): Answers {
       return found;
     },
     add(key, prediction) {
-      const { version, labels, probabilities, text, image } = prediction;
+      const { version, labels, probabilities, text, image, features } = prediction;
       // Copies: as they come from a child, a row of some bytes holds the whole message that it came in.
       const own = (row: Float32Array | null) => row?.slice() ?? null;
       kept.set(place(version, key), {
         ...{ version, labels, probabilities: probabilities.slice() },
-        ...{ text: own(text), image: own(image) },
+        ...{ text: own(text), image: own(image), features },
       });
       for (const oldest of kept.keys()) {
         if (kept.size <= limit) return;

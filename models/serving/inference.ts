@@ -13,6 +13,8 @@ export interface InferenceOptions {
   /** The folder of bundles, each in a folder named by its version. */
   readonly bundles: string;
   readonly encoders: string;
+  /** false: answers come without what the stream is watched by. */
+  readonly watched?: boolean;
   /** Makes a child process. */
   readonly createMl: () => MlProcess;
   /** Child processes of a bundle; as many again live while another one is prepared. */
@@ -107,6 +109,7 @@ const HANGS_AFTER = 0.5;
 const TRIAL_PATIENCE_MS = 2_000;
 
 export function createInference({
+  watched = true,
   processes = 1,
   growthMb = 512,
   maxQueue,
@@ -126,7 +129,7 @@ export function createInference({
   const batches = { maxBatch, batchWaitMs, onBatch: options.onBatch, onWait: options.onWait };
   const hangsAfterMs = HANGS_AFTER * deadlineMs;
   const growthBytes = growthMb * 1024 * 1024;
-  const poolOptions = { ...options, processes, growthBytes, loadTimeoutMs, maxBatch, hangsAfterMs };
+  const poolOptions = { ...options, watched, processes, growthBytes, loadTimeoutMs, maxBatch, hangsAfterMs };
   const bundles = createSwitch({
     log: options.log,
     start: (version, stopping) => startPool(version, poolOptions, stopping),

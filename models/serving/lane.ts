@@ -1,5 +1,6 @@
 import { EtiquetteError } from '../../errors.ts';
-import type { PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import type { DriftFeatures } from '../drift/features.ts';
+import type { PredictOutcome, PredictProduct, WorkTimes } from '../runtime/jobs.ts';
 import { unavailable } from './errors.ts';
 import type { Explanations } from './explanations.ts';
 import type { Pool } from './pool.ts';
@@ -24,6 +25,22 @@ export interface Prediction {
   /** What each model says by itself; null where the product has no such part. */
   readonly text: Float32Array | null;
   readonly image: Float32Array | null;
+  /** How it came about; none where the answer was kept from an earlier one. */
+  readonly served?: Served | undefined;
+  /** What the stream is watched by; null: it is not. */
+  readonly features: DriftFeatures | null;
+}
+
+/** Where the time of an answer went. */
+export interface Served {
+  /** Milliseconds, as `performance.now` counts: when it was asked, when its batch went to a process, when that answered. */
+  readonly asked: number;
+  readonly begun: number;
+  readonly done: number;
+  /** Products in its batch. */
+  readonly batch: number;
+  /** What the process itself measured. */
+  readonly worked: WorkTimes | null;
 }
 
 export interface BatchOptions {
@@ -102,10 +119,17 @@ export function createLane({ pool, queue, maxBatch, batchWaitMs, explanations, .
     const start = performance.now();
     for (const { since } of batch) on.onWait?.((start - since) / 1000);
     try {
-      const outcomes = await replica.predict(batch.map(({ input }) => input));
-      on.onBatch?.(batch.length, (performance.now() - start) / 1000);
+      let worked: WorkTimes | null = null;
+      const outcomes = await replica.predict(
+        batch.map(({ input }) => input),
+        (times) => {
+          worked = times;
+        },
+      );
+      const times = { begun: start, done: performance.now(), batch: batch.length, worked };
+      on.onBatch?.(batch.length, (times.done - start) / 1000);
       batch.forEach((waiting, index) => {
-        settle(waiting, outcomes[index], facts);
+        settle(waiting, outcomes[index], facts, times);
       });
     } catch (error) {
       if (replica.lost) again(batch, error);
@@ -148,9 +172,10 @@ function settle(
   waiting: Waiting<PredictProduct, Prediction>,
   outcome: PredictOutcome | undefined,
   { version, labels }: ServingBundle,
+  times: Omit<Served, 'asked'>,
 ): void {
   if (!outcome) waiting.reject(new Error('the inference process left a product out'));
   else if ('problem' in outcome) {
     waiting.reject(new EtiquetteError(outcome.problem.code, outcome.problem.message));
-  } else waiting.resolve({ version, labels, ...outcome });
+  } else waiting.resolve({ version, labels, ...outcome, served: { asked: waiting.since, ...times } });
 }

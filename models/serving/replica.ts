@@ -3,12 +3,13 @@ import { EtiquetteError } from '../../errors.ts';
 import type { Bundle } from '../bundle/format.ts';
 import { readBundle } from '../bundle/load.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import type { ExplainInput, MlProcess, PredictOutcome, PredictProduct } from '../runtime/jobs.ts';
+import type { ExplainInput, MlProcess, PredictOutcome, PredictProduct, WorkTimes } from '../runtime/jobs.ts';
 import { bundleUnknown, loadFailure } from './errors.ts';
 import { checkGolden, type GoldenSet, readGolden } from './golden.ts';
 
 export interface ReplicaOptions {
   readonly encoders: string;
+  readonly watched: boolean;
   readonly createMl: () => MlProcess;
   /** For loading the bundle, and again for each batch of its golden products. */
   readonly loadTimeoutMs: number;
@@ -41,7 +42,11 @@ export interface Replica {
   readonly leaving: boolean;
   /** Bytes of memory that its process holds more than when it was ready. */
   readonly growth: number;
-  predict(products: readonly PredictProduct[]): Promise<readonly PredictOutcome[]>;
+  /** @param onWorked told when the process worked on them */
+  predict(
+    products: readonly PredictProduct[],
+    onWorked?: (times: WorkTimes) => void,
+  ): Promise<readonly PredictOutcome[]>;
   /**
    * One slice of an explanation: null as input goes on with the last one, null as output is not the end.
    * @throws EtiquetteError the product's own problem (PICTURE_...)
@@ -68,13 +73,13 @@ export async function readStored(bundles: string, version: string): Promise<Stor
  */
 export async function startReplica(
   { bundle, directory, golden }: StoredBundle,
-  { encoders, createMl, loadTimeoutMs, maxBatch, hangsAfterMs }: ReplicaOptions,
+  { encoders, watched, createMl, loadTimeoutMs, maxBatch, hangsAfterMs }: ReplicaOptions,
   stopping: AbortSignal,
 ): Promise<Replica> {
   const ml = createMl();
   const soon = () => ({ signal: AbortSignal.any([stopping, AbortSignal.timeout(loadTimeoutMs)]) });
   try {
-    const loaded = await ml.run('loadBundle', { bundle: directory, encoders }, soon());
+    const loaded = await ml.run('loadBundle', { bundle: directory, encoders, watched }, soon());
     if (loaded.version !== basename(directory)) {
       throw new EtiquetteError(
         'BUNDLE_CORRUPT',
@@ -149,9 +154,12 @@ function hold(
     get growth() {
       return growth;
     },
-    async predict(products) {
+    async predict(products, onWorked) {
       const from = performance.now();
-      const { predictions, rss } = await within(ml.run('predict', { products }), products.length);
+      const { predictions, rss } = await within(
+        ml.run('predict', { products }, onWorked && { onWorked }),
+        products.length,
+      );
       perProduct = (perProduct + (performance.now() - from) / products.length) / 2;
       if (predictions.length !== products.length) {
         throw new Error(`${predictions.length} answers came back for ${products.length} products`);

@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { inputsHash } from '../../data/inputs-hash.ts';
 import { EtiquetteError } from '../../errors.ts';
+import { driftFeatures } from '../../models/drift/features.ts';
+import { collectKnownWords, openKnownWords } from '../../models/drift/known-words.ts';
 import {
   body,
   FIELDS,
@@ -41,6 +43,24 @@ describe('POST /predict', () => {
       codes: '[[2583,0.75],[10,0.009615385],[40,0.009615385],[50,0.009615385],[60,0.009615385]]',
     });
     assert.ok(seconds !== null && seconds >= 0 && seconds < 60, `${seconds}`);
+  });
+
+  it('keeps what the stream is watched by, where the bundle has a reference', async () => {
+    const predictions = standInPredictions();
+    const { predict } = standInInference();
+    const features = driftFeatures(
+      {
+        ...{ product: { designation: 'Piscine', description: '' }, probabilities: [1] },
+        ...{ picture: null, textFeatures: null, pictureFeatures: null },
+      },
+      openKnownWords(await collectKnownWords([])),
+    );
+    const inference = standInInference({
+      predict: async (...asked) => ({ ...(await predict(...asked)), features }),
+    });
+    await (await testApi({ predictions, inference })).predict();
+    const [record] = predictions.recorded;
+    assert.deepEqual(JSON.parse(record?.features ?? ''), features);
   });
 
   it('answers all the same when the record cannot be kept, and logs it', async () => {

@@ -96,7 +96,14 @@ export function standInInference(overrides: Partial<InferenceService> = {}): Inf
     }),
     async predict(product) {
       asked.push(product);
-      return { version: VERSION, labels: TYPE_CODES, probabilities, text: probabilities, image: null };
+      return {
+        version: VERSION,
+        labels: TYPE_CODES,
+        probabilities,
+        text: probabilities,
+        image: null,
+        features: null,
+      };
     },
     async explain({ product, code, heatMap }) {
       asked.push(product);
@@ -125,6 +132,7 @@ export const NO_PIPELINE: Pipeline = {
   show: away,
   cancel: away,
   decide: away,
+  drift: away,
   deploy: away,
 };
 

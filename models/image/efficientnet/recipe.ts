@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
+import type { PixelForm } from '../../drift/picture-statistics.ts';
+import { readDescriptor } from '../../encoders/descriptor.ts';
 import type { ImageModel, ImageRecipe } from '../../family.ts';
 import type { SoftmaxModel } from '../../linear/softmax.ts';
 import { parseParameters } from '../../parameters.ts';
@@ -13,6 +15,7 @@ import { predictHead } from './head.ts';
 import { HEAD, trainHead } from './train.ts';
 
 const CLASSES = TYPE_CODES.length;
+const AS_THEY_ARE = { channels: [0, 1, 2], mean: [0, 0, 0], scale: [1, 1, 1] } as const;
 
 /** What pictures look like is the encoder's business; the head has nothing to choose. */
 const schema = z.strictObject({});
@@ -54,13 +57,14 @@ async function load(directory: string, encoder: string | null): Promise<ImageMod
         'Use the encoder that its bundle names.',
     );
   }
+  const form = await formOf(encoder);
   const session = () => {
     if (!opened) throw new Error('this picture model was loaded without its encoder');
     return opened;
   };
   return {
     featureSize: size,
-    layout: opened?.layout ?? 'NCHW',
+    form,
     prepare: async (picture) => session().prepare(picture),
     encode: async (pixels) => session().encode(pixels),
     classify: async (features) => predictHead(head, features),
@@ -68,4 +72,12 @@ async function load(directory: string, encoder: string | null): Promise<ImageMod
       opened?.release().catch(() => {});
     },
   };
+}
+
+/** Without an encoder nobody has pixels. */
+async function formOf(encoder: string | null): Promise<PixelForm> {
+  const own = encoder === null ? null : (await readDescriptor(encoder)).descriptor;
+  if (own?.kind !== 'image') return { layout: 'NCHW', ...AS_THEY_ARE };
+  const { layout, mean, scale } = own.input;
+  return { layout, channels: [0, 1, 2], mean, scale };
 }

@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-node';
 import { z } from 'zod';
 import { writeAtomic } from '../../../data/atomic.ts';
 import { EtiquetteError } from '../../../errors.ts';
+import type { PixelForm } from '../../drift/picture-statistics.ts';
 import type { ImageModel } from '../../family.ts';
 import { type Arrays, readSafetensors, writeSafetensors } from '../../runtime/safetensors.ts';
 import { tensorflow } from '../../runtime/tensorflow.ts';
@@ -15,6 +16,13 @@ import { type Scaler, scalerArrays, standardise } from './scaler.ts';
 
 const WEIGHTS = 'head.safetensors';
 const DESCRIPTION = 'image.json';
+
+/** As `decodePicture` makes them: blue first and less ImageNet's mean, or as they are. */
+const CAFFE: PixelForm = {
+  ...{ layout: 'NHWC', channels: [2, 1, 0] },
+  ...{ mean: [123.68, 116.779, 103.939], scale: [1, 1, 1] },
+};
+const RAW: PixelForm = { layout: 'NHWC', channels: [0, 1, 2], mean: [0, 0, 0], scale: [1, 1, 1] };
 
 /** What computes the convolutions: TensorFlow in float, or onnxruntime in 8 bits, with a file in the model's folder. */
 const descriptionSchema = z.object({
@@ -109,7 +117,7 @@ export async function loadVgg16Model(directory: string, encoderFile: string | nu
 
   return {
     featureSize,
-    layout: 'NHWC',
+    form: parameters.mode === 'caffe' ? CAFFE : RAW,
     prepare: (picture) => decodePicture(picture, parameters),
     async encode(pixels) {
       if (!encoder) throw new Error('this picture model was loaded without its encoder');

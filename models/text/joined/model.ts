@@ -4,8 +4,7 @@ import { writeAtomic } from '../../../data/atomic.ts';
 import type { ProductText } from '../../../data/catalogue.ts';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
 import { EtiquetteError } from '../../../errors.ts';
-import type { Probabilities } from '../../evaluation/rows.ts';
-import type { TextModel } from '../../family.ts';
+import type { TextModel, TextReading } from '../../family.ts';
 import type { SoftmaxModel } from '../../linear/softmax.ts';
 import { readDescription } from '../description.ts';
 import { loadNgram, type StoredNgram, saveNgram } from '../ngram/model.ts';
@@ -88,25 +87,27 @@ export async function loadJoined(directory: string, encoder: string | null): Pro
 function joinedModel(ngram: TextModel, meaning: SentenceModel, how: Join): TextModel {
   return {
     reads: ngram.reads,
-    async predict(products: readonly ProductText[]): Promise<Probabilities> {
-      const probabilities = new Float32Array(products.length * CLASSES).fill(1 / CLASSES);
-      const places = [...products.keys()].filter((row) => ngram.reads(products[row] as ProductText));
-      const readable = places.map((row) => products[row] as ProductText);
-      const scores = joinedScores(
-        await ngram.predict(readable),
-        await meaning.scores(readable),
-        CLASSES,
-        how,
-      );
-      const found = calibrate(scores, CLASSES, how.together);
-      places.forEach((row, at) => {
-        probabilities.set(found.subarray(at * CLASSES, (at + 1) * CLASSES), row * CLASSES);
-      });
-      return probabilities;
-    },
+    predict: async (products) => (await read(products)).probabilities,
+    read,
     dispose() {
       ngram.dispose();
       meaning.close().catch(() => {});
     },
   };
+
+  async function read(products: readonly ProductText[]): Promise<TextReading> {
+    const probabilities = new Float32Array(products.length * CLASSES).fill(1 / CLASSES);
+    const places = [...products.keys()].filter((row) => ngram.reads(products[row] as ProductText));
+    const readable = places.map((row) => products[row] as ProductText);
+    const { scores: meant, features: all } = await meaning.read(readable);
+    const scores = joinedScores(await ngram.predict(readable), meant, CLASSES, how);
+    const found = calibrate(scores, CLASSES, how.together);
+    const size = all.length / Math.max(1, readable.length);
+    const features: (Float32Array | null)[] = products.map(() => null);
+    places.forEach((row, at) => {
+      probabilities.set(found.subarray(at * CLASSES, (at + 1) * CLASSES), row * CLASSES);
+      features[row] = all.subarray(at * size, (at + 1) * size);
+    });
+    return { probabilities, features };
+  }
 }

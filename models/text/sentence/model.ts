@@ -7,8 +7,13 @@ import { sentencesOf } from './texts.ts';
 
 /** A loaded encoder with its head. */
 export interface SentenceModel {
-  /** Scores of n products, row-major [n * classes]: their softmax are probabilities. */
-  scores(products: readonly ProductText[]): Promise<Float32Array>;
+  /**
+   * Scores of n products, row-major [n * classes]: their softmax are probabilities; and what the head read of each,
+   * row-major [n * 2 * featureSize], see `scaleHalves`.
+   */
+  read(
+    products: readonly ProductText[],
+  ): Promise<{ readonly scores: Float32Array; readonly features: Float32Array }>;
   close(): Promise<void>;
 }
 
@@ -34,13 +39,13 @@ export async function loadSentenceModel(
     );
   }
   return {
-    async scores(products) {
+    async read(products) {
       const texts = products.map(sentencesOf);
       const features = await encode(texts.flatMap(({ designation, whole }) => [designation, whole]));
       for (let from = 0; from < features.length; from += size) {
         scaleHalves(features.subarray(from, from + size));
       }
-      return softmaxScores(model, features, size);
+      return { scores: softmaxScores(model, features, size), features };
     },
     close,
   };

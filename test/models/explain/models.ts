@@ -40,10 +40,10 @@ export function textModel(): TextModel & { asked: number } {
 }
 
 /** Sees pools where the picture is light at one region (row 2, column 5 of 7), toys where it is not. */
-export function imageModel(layout: ImageModel['layout']): ImageModel {
+export function imageModel(layout: ImageModel['form']['layout']): ImageModel {
   const at = (2 * 2 * SIZE + 5 * 2) * (layout === 'NCHW' ? 1 : 3);
   return {
-    layout,
+    form: { layout, channels: [0, 1, 2], mean: [0, 0, 0], scale: [1, 1, 1] },
     featureSize: 1,
     async prepare(picture) {
       const pixels = await decodePicture(picture, { size: SIZE, mode: 'raw', resize: 'lanczos' });

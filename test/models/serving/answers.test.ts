@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { PredictProduct } from '../../../models/runtime/jobs.ts';
 import { contentKey, createAnswers } from '../../../models/serving/answers.ts';
 import { createInference, type InferenceService } from '../../../models/serving/inference.ts';
-import { fixtureBundle, fixtureMl } from './fixture-bundle.ts';
+import { FEATURES, fixtureBundle, fixtureMl } from './fixture-bundle.ts';
 
 const POOL = 23;
 const TOYS = 7;
@@ -54,7 +54,10 @@ describe('kept answers', () => {
   let next = 0;
 
   it('are given again for the same product, without asking a process', async () => {
-    const first = await inference.predict(product('Piscine', 'ronde', Buffer.from(JPEG, 'base64')));
+    const { served, ...first } = await inference.predict(
+      product('Piscine', 'ronde', Buffer.from(JPEG, 'base64')),
+    );
+    assert.ok(served);
     const again = await inference.predict(product('Piscine', 'ronde', Buffer.from(JPEG, 'base64')));
     assert.deepEqual(again, first);
     assert.equal(asked, 1);
@@ -79,6 +82,14 @@ describe('kept answers', () => {
     assert.equal(asked, 4);
   });
 
+  it('are kept with what the stream is watched by: one that is given again is watched again', async () => {
+    for (const _ of [1, 2]) {
+      assert.deepEqual((await inference.predict(product('watched'))).features, FEATURES);
+    }
+    assert.equal(asked, 1);
+    assert.equal((await inference.predict(product('Piscine'))).features, null);
+  });
+
   it('are not kept of a product that has a problem', async () => {
     const broken = product('Piscine', '', Buffer.from('no picture'));
     for (const _ of [1, 2]) {
@@ -101,9 +112,27 @@ describe('kept answers', () => {
   });
 });
 
+describe('answers that nobody watches', () => {
+  it('come without what the stream would be watched by', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'etiquette-unwatched-'));
+    const bundles = join(directory, 'bundles');
+    const inference = createInference({
+      ...{ bundles, encoders: directory, createMl: fixtureMl, maxQueue: 8, watched: false },
+      log: pino({ level: 'silent' }),
+    });
+    try {
+      await inference.deploy(await fixtureBundle(bundles, { favourite: POOL }));
+      assert.equal((await inference.predict(product('watched'))).features, null);
+    } finally {
+      await inference.close();
+      await rm(directory, { recursive: true });
+    }
+  });
+});
+
 describe('an answer that is kept', () => {
   const row = new Float32Array(27);
-  const answer = { version: 'one', labels: [1], probabilities: row, text: row, image: null };
+  const answer = { version: 'one', labels: [1], probabilities: row, text: row, image: null, features: null };
 
   it('holds no more memory than its own', () => {
     const message = new Float32Array(100_000);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBundle } from '../../../models/bundle/write.ts';
+import type { DriftFeatures } from '../../../models/drift/features.ts';
 import type { Jobs, MlProcess } from '../../../models/runtime/jobs.ts';
 import { supervise } from '../../../models/runtime/supervisor.ts';
 
@@ -39,6 +40,12 @@ export async function fixtureBundle(
 
 /** The product that every fixture bundle answers. */
 export const GOLDEN = 'Piscine ronde';
+
+/** What the stream is watched by, of a product whose designation begins with "watched". */
+export const FEATURES: DriftFeatures = {
+  ...{ code: 1280, answer: [900, 896], text: [7, 1, 0, 3], picture: null },
+  ...{ read: null, seen: Array.from({ length: 16 }, (_, axis) => axis) },
+};
 
 /** The fixture child under the real supervisor. */
 export function fixtureMl(): MlProcess {

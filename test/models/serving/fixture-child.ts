@@ -8,13 +8,14 @@ import { readBundle, verifyFiles } from '../../../models/bundle/load.ts';
 import { decodePicture } from '../../../models/image/picture.ts';
 import type { Jobs, PredictOutcome, PredictProduct } from '../../../models/runtime/jobs.ts';
 import { serveJobs } from '../../../models/runtime/serve-jobs.ts';
-import { GOLDEN } from './fixture-bundle.ts';
+import { FEATURES, GOLDEN } from './fixture-bundle.ts';
 
 /**
  * An inference process with the real checks and the real picture decoder, but a model that always says the
  * bundle's favourite column. Designations make it do what a service must survive.
  */
 let favourite: number | undefined;
+let watched = true;
 let behaviour: string[] = [];
 /** Bytes that it says it holds, and does not. */
 let grown = 0;
@@ -28,6 +29,7 @@ serveJobs<Pick<Jobs, 'loadBundle' | 'predict' | 'explain'>>({
     await verifyFiles(input.bundle, bundle);
     favourite = Number(await readFile(join(input.bundle, 'text', 'favourite'), 'utf8'));
     behaviour = (await readFile(join(input.bundle, 'text', 'behaviour'), 'utf8')).split(' ');
+    watched = input.watched ?? true;
     if (Number.isNaN(favourite)) throw new Error('the model file holds no number');
     return { version: bundle.version };
   },
@@ -79,5 +81,6 @@ async function answer({ designation, picture }: PredictProduct): Promise<Predict
   }
   const probabilities = new Float32Array(27).fill(0.1 / 26);
   probabilities[favourite] = 0.9;
-  return { probabilities, text: probabilities, image: null };
+  const features = watched && what === 'watched' ? FEATURES : null;
+  return { probabilities, text: probabilities, image: null, features };
 }

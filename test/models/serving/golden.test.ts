@@ -15,7 +15,7 @@ const golden = {
   })),
 };
 const answers = (rows: readonly (readonly number[])[]): PredictOutcome[] =>
-  rows.map((row) => ({ probabilities: Float32Array.from(row), text: null, image: null }));
+  rows.map((row) => ({ probabilities: Float32Array.from(row), text: null, image: null, features: null }));
 const check = (rows: readonly (readonly number[])[]) => checkGolden(BUNDLE, golden, answers(rows));
 const MISMATCH = { code: 'BUNDLE_GOLDEN_MISMATCH' };
 
