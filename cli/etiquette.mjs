@@ -41,6 +41,7 @@ const COMMANDS = {
   import: { needs: ['modules', 'tensorflow'], says: 'make a bundle of existing Keras files' },
   bench: { needs: ['modules', 'tensorflow', 'temporal'], says: 'measure, against a peer in the same run' },
   monitoring: { needs: ['modules'], says: 'watch it: Prometheus, Alertmanager, node exporter' },
+  notify: { needs: ['modules'], says: 'send a test event to whoever is told of runs' },
   sample: { needs: ['modules'], says: 'write a sample catalogue' },
   lint: { needs: ['modules'], says: 'check style and the one-way streets between folders' },
   typecheck: { needs: ['modules'], says: 'check types' },
