@@ -48,6 +48,53 @@ export const model: Board = {
       ],
     },
     {
+      title: 'The stream beside the training',
+      panels: [
+        number(
+          'Level',
+          'Of the last check: 0 ok, 1 warn, 2 alert, 3 retrain. No value: nothing to judge.',
+          'none',
+          ['job:etiquette_drift_level:last', 'level'],
+        ),
+        number('Checked', 'Since the last check. One runs every hour.', 's', [
+          'time() - max(etiquette_drift_checked_seconds)',
+          'ago',
+        ]),
+        lines(
+          'Right answers',
+          'Estimated by confidence, measured where people looked, and on the rows held out at the training.',
+          'percentunit',
+          ['kind:etiquette_drift_accuracy:last', '{{kind}}'],
+        ),
+        lines('What has changed', 'A stability index: 0.1 is some change, 0.25 a large one.', 'none', [
+          'feature:etiquette_drift_size:last',
+          '{{feature}}',
+        ]),
+      ],
+    },
+    {
+      title: 'Corrections',
+      panels: [
+        number(
+          'Agreement',
+          'Of the answers that people judged in the time shown, the share that they confirmed. Who judges rarely judges at random.',
+          'percentunit',
+          [
+            'sum(increase(etiquette_corrections_total{result="confirmed"}[$__range])) / sum(increase(etiquette_corrections_total[$__range]))',
+            'confirmed',
+          ],
+        ),
+        lines('Judged answers', 'Confirmed or corrected by people; what the next training learns from.', 'short', [
+          'sum by (result) (increase(etiquette_corrections_total[$__rate_interval]))',
+          '{{result}}',
+        ]),
+        bars('Codes that were missed', 'The right code of corrected answers, in the time shown.', 'short', [
+          'topk(10, sum by (code) (increase(etiquette_corrections_total{result="corrected"}[$__range])))',
+          '{{code}}',
+        ]),
+      ],
+    },
+    {
       title: 'Inference',
       panels: [
         lines(
