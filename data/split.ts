@@ -87,15 +87,20 @@ export function splitCorrections(
   parts: ReadonlyMap<string, Part>,
   seed: number,
 ): Map<string, Part> {
-  const all = [...catalogue, ...corrected];
-  const byName = new Map(all.map((row) => [row.row, row]));
-  const isCorrected = new Set(corrected.map(({ row }) => row));
+  const texts = new Set(catalogue.map(({ text }) => text));
+  const pictures = new Set(catalogue.map(({ picture }) => picture));
+  const touches = ({ text, picture }: SplitRow) =>
+    (text !== '' && texts.has(text)) || (picture !== null && pictures.has(picture));
+  // Of a row that only other corrections tie to the catalogue: it may have come before them, and been parted alone.
+  const alone = new Map(
+    corrected.map((row) => [row.row, touches(row) ? null : partOf(rankOfRow(row, seed))]),
+  );
   const result = new Map<string, Part>();
-  for (const group of groupProducts(all)) {
-    if (!group.rows.some((row) => isCorrected.has(row))) continue;
-    const held = new Set(group.rows.map((row) => parts.get(row)));
-    const part = PARTS.find((one) => held.has(one)) ?? partOf(rankOf(group, byName, seed));
-    for (const row of group.rows) result.set(row, part);
+  for (const { rows } of groupProducts([...catalogue, ...corrected])) {
+    if (!rows.some((row) => alone.has(row))) continue;
+    const held = new Set(rows.map((row) => parts.get(row) ?? alone.get(row)));
+    const part = PARTS.find((one) => held.has(one)) as Part;
+    for (const row of rows) result.set(row, part);
   }
   return result;
 }

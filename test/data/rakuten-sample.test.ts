@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type CatalogueRef, CHALLENGE_FILES } from '../../data/catalogue.ts';
+import { type CatalogueRef, CHALLENGE_FILES, PARTS, type Part } from '../../data/catalogue.ts';
 import { checkCatalogue } from '../../data/check.ts';
 import { splitCatalogue } from '../../data/dataset.ts';
 import { fetchCatalogue } from '../../data/fetch.ts';
@@ -41,6 +41,27 @@ describe('The real sample of the challenge', () => {
         count.test++;
       }
       assert.deepEqual(count, { train: 1661, pictures: 426, test: 250 });
+    }));
+
+  it('keeps the share of every code within a row of what it is to be', () =>
+    inFolder(async (folder) => {
+      const catalogue = await fetch(folder);
+      for (const seed of [1, 2, 42]) {
+        const { directory } = await splitCatalogue({ catalogue, seed, directory: join(folder, `${seed}`) });
+        const counts = new Map<number | null, Record<Part, number>>();
+        for (const part of PARTS) {
+          for await (const { code } of readRows(join(directory, `${part}.ndjson`))) {
+            const own = counts.get(code) ?? { train: 0, validation: 0, test: 0 };
+            own[part] += 1;
+            counts.set(code, own);
+          }
+        }
+        for (const [code, { train, validation, test }] of counts) {
+          const share = 0.15 * (train + validation + test);
+          for (const found of [validation, test])
+            assert.ok(Math.abs(found - share) <= 1, `${code}: ${found}`);
+        }
+      }
     }));
 
   it('splits with every code in every part', () =>
