@@ -59,6 +59,31 @@ describe('the head of the picture model', () => {
     theirs.dispose();
   });
 
+  it('learns from a row that counts three times as from three such rows', async () => {
+    const tf = await tensorflow();
+    tf.tidy(() => {
+      const weights = initialHead(8, 4, 42);
+      const weightOf = (name: (typeof HEAD_WEIGHTS)[number]) => {
+        const { data, shape } = weights[name]!;
+        return tf.tensor(data, [...shape]);
+      };
+      const next = random(4, 'weighted');
+      const input = tf.tensor2d(
+        Float32Array.from({ length: 16 }, () => next()),
+        [2, 8],
+      );
+      const labels = tf.tensor1d([3, 9], 'int32');
+      const head = createHead(tf);
+      const weighted = head.step(weightOf, input, labels, tf.tensor2d([3, 1], [2, 1]));
+      const repeated = head.step(weightOf, input.gather([0, 0, 0, 1]), labels.gather([0, 0, 0, 1]));
+      // Means over 2 and over 4 rows.
+      for (const name of HEAD_WEIGHTS) {
+        close(weighted.gradients[name].div(2).dataSync(), repeated.gradients[name].dataSync(), 1e-6);
+      }
+      assert.equal(weighted.losses.size, 2);
+    });
+  });
+
   it('starts from the same weights for the same seed, and from others for another', () => {
     const [one, same, other] = [initialHead(8, 4, 1), initialHead(8, 4, 1), initialHead(8, 4, 2)];
     assert.deepEqual(one, same);

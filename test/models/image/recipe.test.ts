@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { DatasetRef, DatasetRow } from '../../../data/catalogue.ts';
 import { random } from '../../../data/random.ts';
-import { writeRows } from '../../../data/read.ts';
+import { readRows, writeRows } from '../../../data/read.ts';
 import { TYPE_CODES, type TypeCode } from '../../../data/type-codes.ts';
 import { openFeatures } from '../../../models/image/features.ts';
 import { saveVgg16Encoder } from '../../../models/image/vgg16/encoder-file.ts';
@@ -98,6 +98,18 @@ describe('the VGG16 recipe', function () {
     }
   }
 
+  /** The same dataset, in which the first rows of a part count five times. */
+  async function weighted(part: 'train' | 'validation'): Promise<DatasetRef> {
+    const directory = join(folder, `weighted-${part}`);
+    for (const name of ['train', 'validation'] as const) {
+      const rows: DatasetRow[] = [];
+      for await (const row of readRows(join(dataset.directory, `${name}.ndjson`))) rows.push(row);
+      const weigh = (row: DatasetRow, place: number) => (place < 20 ? { ...row, weight: 5 } : row);
+      await writeRows(join(directory, `${name}.ndjson`), name === part ? rows.map(weigh) : rows);
+    }
+    return { ...dataset, directory };
+  }
+
   describe('training', () => {
     it('learns what pictures say about codes, from the rows that have one', async () => {
       const { epochs, bestEpoch, rows: counted } = await vgg16.train(input(undisturbed), context());
@@ -114,6 +126,16 @@ describe('the VGG16 recipe', function () {
         'image.json',
       ]);
       assert.deepEqual((await readdir(join(undisturbed, 'tensorboard'))).sort(), ['train', 'validation']);
+    });
+
+    it('learns more from rows that count more, and judges all alike', async () => {
+      const trainOn = async (part: 'train' | 'validation') => {
+        const directory = join(folder, `of-weighted-${part}`);
+        await vgg16.train({ ...input(directory), dataset: await weighted(part) }, context());
+        return assertSameModel(directory);
+      };
+      await assert.rejects(trainOn('train'), /safetensors differs/);
+      await trainOn('validation');
     });
 
     it('gives the same bytes for the same seed, and others for another', async () => {

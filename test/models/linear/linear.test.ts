@@ -144,6 +144,25 @@ describe('multinomial logistic regression', () => {
   });
 
   it('gives the same bytes twice', () => assert.deepEqual(fit(), fit()));
+
+  it('learns from a row that counts three times as from three such rows', () => {
+    const thrice = [0, 5, 9];
+    const options = { features, size, classes: CLASSES, c: 1, balanced: false };
+    const end = { tolerance: 1e-8, iterations: 2_000 };
+    const weighted = fitSoftmax({
+      ...{ ...options, ...end, labels },
+      rowWeights: labels.map((_, row) => (thrice.includes(row) ? 3 : 1)),
+    });
+    const picks = Uint32Array.from([...everyRow, ...thrice, ...thrice]);
+    const repeated = fitSoftmax({
+      ...{ ...options, ...end, picks },
+      labels: Array.from(picks, (row) => labels[row]!),
+    });
+    assert.ok(largestDifference(weighted.weights, [...repeated.weights]) < 1e-4);
+    assert.ok(
+      largestDifference(fitSoftmax({ ...options, ...end, labels }).weights, [...repeated.weights]) > 1e-3,
+    );
+  });
 });
 
 describe('temperature', () => {

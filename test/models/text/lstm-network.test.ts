@@ -230,6 +230,36 @@ describe('the fused LSTM network in the mended form', () => {
     });
   });
 
+  it('learns from a row that counts three times as from three such rows', async () => {
+    const tf = await tensorflow();
+    tf.tidy(() => {
+      const fused = tensors(tf, toFused(weights));
+      const step = (places: readonly number[], rowWeights?: readonly number[]) =>
+        createNetwork(tf, form).step(
+          (name) => fused[name]!,
+          createBatch(
+            places.map((place) => texts[place]!),
+            form,
+          ),
+          tf
+            .oneHot(
+              places.map((place) => labels[place]!),
+              CLASSES,
+            )
+            .cast('float32') as never,
+          undefined,
+          rowWeights && tf.tensor2d([...rowWeights], [places.length, 1]),
+        ).gradients;
+      const weighted = step([0, 1, 2], [1, 3, 1]);
+      const repeated = step([0, 1, 1, 1, 2]);
+      for (const [name, gradient] of Object.entries(repeated)) {
+        // Means over 3 and over 5 rows.
+        const found = weighted[name as FusedName]!.mul(3 / 5).dataSync<'float32'>();
+        assert.ok(largestDifference(found, gradient.dataSync<'float32'>()) < 1e-6, name);
+      }
+    });
+  });
+
   it('learns nothing from features that are dropped', async () => {
     const tf = await tensorflow();
     tf.tidy(() => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatasetRef, DatasetRow } from '../../../data/catalogue.ts';
 import { random, shuffled } from '../../../data/random.ts';
-import { writeRows } from '../../../data/read.ts';
+import { readRows, writeRows } from '../../../data/read.ts';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
 import type { JobContext, JobProgress, TrainTextInput } from '../../../models/runtime/jobs.ts';
 import { createMlProcess } from '../../../models/runtime/process.ts';
@@ -56,6 +56,18 @@ describe('the LSTM recipe', function () {
     }
   }
 
+  /** The same dataset, in which the first rows of a part count five times. */
+  async function weighted(part: 'train' | 'validation'): Promise<DatasetRef> {
+    const directory = join(folder, `weighted-${part}`);
+    for (const name of ['train', 'validation'] as const) {
+      const rows: DatasetRow[] = [];
+      for await (const row of readRows(join(dataset.directory, `${name}.ndjson`))) rows.push(row);
+      const weigh = (row: DatasetRow, place: number) => (place < 20 ? { ...row, weight: 5 } : row);
+      await writeRows(join(directory, `${name}.ndjson`), name === part ? rows.map(weigh) : rows);
+    }
+    return { ...dataset, directory };
+  }
+
   describe('training', () => {
     it('learns what words say about codes', async () => {
       const { epochs, bestEpoch, rows, parameters } = await lstm.train(input(undisturbed), context());
@@ -95,6 +107,16 @@ describe('the LSTM recipe', function () {
         reports.filter(({ metrics }) => metrics).map(({ epoch }) => epoch),
         [1, 2, 3, 4],
       );
+    });
+
+    it('learns more from rows that count more, and judges all alike', async () => {
+      const trainOn = async (part: 'train' | 'validation') => {
+        const directory = join(folder, `of-weighted-${part}`);
+        await lstm.train({ ...input(directory), dataset: await weighted(part) }, context());
+        return assertSameModel(directory);
+      };
+      await assert.rejects(trainOn('train'), /safetensors differs/);
+      await trainOn('validation');
     });
 
     it('gives the same bytes for the same seed, and others for another', async () => {

@@ -121,6 +121,28 @@ describe('training the head on picture features', function () {
     assert.ok(ofTwin(0) < 0.5 && ofTwin(1) < 0.5, `${ofTwin(0)}, ${ofTwin(1)}`);
   });
 
+  it('believes a row that counts more where two say different things', async () => {
+    const picture = { file: 'disputed.jpg', sha256: 'disputed-5-0', bytes: 1 };
+    const disputed = CODES.slice(0, 2).map(
+      (code) => ({ ...rows[0]!, row: `${code}`, picture, code }) as DatasetRow,
+    );
+    const more = [...shards, await writeShard('disputed.safetensors', disputed.slice(0, 1))];
+    for (const [heavy, { code }] of disputed.entries()) {
+      const directory = join(folder, `disputed-${heavy}`);
+      const weighted = disputed.map((row, at) => (at === heavy ? { ...row, weight: 10 } : row));
+      await writeRows(join(directory, 'train.ndjson'), [...rows, ...weighted]);
+      await writeRows(join(directory, 'validation.ndjson'), []);
+      await trainHead(
+        { family: 'f', dataset: { ...dataset, directory }, seed: 1, parameters: {}, shards: more, directory },
+        context(),
+      );
+      const model = await efficientnet.load(join(directory, 'model'), null);
+      const answer = await model.classify(Float32Array.from([0, 0, 0, 0, 0, 1]), 1);
+      assert.equal(TYPE_CODES[topClass(answer, 0)], code);
+      model.dispose();
+    }
+  });
+
   it('leaves the same bytes on any number of threads', async () => {
     await train('three', 3);
     for (const file of ['model/head.safetensors', 'out-of-fold.safetensors']) {

@@ -2,7 +2,8 @@ import { strict as assert } from 'node:assert';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatasetRef } from '../../../../data/catalogue.ts';
+import type { DatasetRef, DatasetRow } from '../../../../data/catalogue.ts';
+import { readRows, writeRows } from '../../../../data/read.ts';
 import { TYPE_CODES } from '../../../../data/type-codes.ts';
 import type { JobContext, JobProgress, TrainTextInput } from '../../../../models/runtime/jobs.ts';
 import { readSafetensors } from '../../../../models/runtime/safetensors.ts';
@@ -46,6 +47,33 @@ describe('the text recipe without an encoder', () => {
       assert.equal(own.indexOf(Math.max(...own)), row);
       assert.ok(Math.abs(own.reduce((sum, value) => sum + value) - 1) < 1e-5);
     });
+  });
+
+  it('believes a row that counts more where two say different things', async () => {
+    const rows: DatasetRow[] = [];
+    for await (const row of readRows(join(dataset.directory, 'train.ndjson'))) rows.push(row);
+    const [one, other] = rows.filter(({ code }) => code === 10 || code === 2905).slice(4, 6) as [
+      DatasetRow,
+      DatasetRow,
+    ];
+    assert.notEqual(one.code, other.code);
+    const [first, second] = [one, other].map((row) => ({
+      ...row,
+      designation: 'bouée licorne',
+      description: '',
+    }));
+    const answer = async (name: string, disputed: readonly DatasetRow[]) => {
+      const directory = join(folder, `${name}-dataset`);
+      await writeRows(join(directory, 'train.ndjson'), [...rows, ...disputed]);
+      await writeRows(join(directory, 'validation.ndjson'), []);
+      await trainJoined({ ...input(name), dataset: { ...dataset, directory } }, context(), 2);
+      const model = await joined.load(join(folder, name, 'model'), null);
+      const [probabilities] = [await model.predict([{ designation: 'bouée licorne', description: '' }])];
+      model.dispose();
+      return TYPE_CODES[probabilities.indexOf(Math.max(...probabilities))];
+    };
+    assert.equal(await answer('first', [{ ...first!, weight: 10 }, second!]), one.code);
+    assert.equal(await answer('second', [first!, { ...second!, weight: 10 }]), other.code);
   });
 
   it('answers evenly where there is nothing to read, and says so', async () => {
