@@ -14,8 +14,8 @@ import { skip } from '../support/skip.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/training.ts';
 import {
-  answer,
   blackPictures,
+  recordAnswers,
   referenceText,
   serves,
   unchanged,
@@ -105,14 +105,14 @@ describe('the watch over the stream of products', function () {
     // Its catalogue is not there: a training ends at once.
     const champion = { reference: referenceText(), source: join(directory, 'no-such-catalogue') };
     bundle = await watchedBundle(join(varDirectory, 'bundles'), champion);
-    await answer(varDirectory, bundle, blackPictures(100, 1));
+    await recordAnswers(varDirectory, bundle, blackPictures(100, 1));
     await serves(varDirectory, bundle);
-    await answer(varDirectory, bundle, unchanged(19, 2));
+    await recordAnswers(varDirectory, bundle, unchanged(19, 2));
     await unjudged(/^19 different products since .* are too few/);
   });
 
   it('raises nothing for an unchanged stream, and leaves a report for people', async () => {
-    await answer(varDirectory, bundle, unchanged(WINDOW, 102));
+    await recordAnswers(varDirectory, bundle, unchanged(WINDOW, 102));
     const { level, reason, directory: folder, report, retraining } = await check();
     assert.deepEqual([level, retraining], ['ok', null], reason);
     assert.equal(reason, `Of ${WINDOW} products nothing goes beyond chance.`);
@@ -146,7 +146,7 @@ describe('the watch over the stream of products', function () {
       { ...stack.env, PIPELINE_METRICS_PORT: '0' },
       join(directory, 'second.log'),
     );
-    await answer(varDirectory, bundle, blackPictures(WINDOW, 7));
+    await recordAnswers(varDirectory, bundle, blackPictures(WINDOW, 7));
     const both = await Promise.all((await Promise.all([start(), start()])).map((run) => run.result()));
     assert.deepEqual(
       both.map(({ level }) => level),

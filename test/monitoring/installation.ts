@@ -11,6 +11,7 @@ import { credentials, PASSWORD, productForm, USERNAME } from '../api/support.ts'
 import { fixtureBundle } from '../models/serving/fixture-bundle.ts';
 import { freePort, type Server, serverOf, startEntry } from '../support/servers.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { recordAnswers, referenceText, unchanged } from '../support/watched.ts';
 import { MONITORING } from './programs.ts';
 
 export interface Programs {
@@ -203,7 +204,7 @@ async function serve(stack: Stack, bearer: string): Promise<void> {
   await predict(stack, bearer);
   const { VAR_DIR, DEPLOY_TOKEN } = stack.env as { VAR_DIR: string; DEPLOY_TOKEN: string };
   await mkdir(join(VAR_DIR, 'bundles'), { recursive: true });
-  const version = await fixtureBundle(join(VAR_DIR, 'bundles'), { favourite: 3 });
+  const version = await fixtureBundle(join(VAR_DIR, 'bundles'), { favourite: 3, reference: referenceText() });
   const answer = await fetch(`${stack.apiUrl}/internal/deployments`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${DEPLOY_TOKEN}` },
@@ -217,6 +218,7 @@ async function serve(stack: Stack, bearer: string): Promise<void> {
     reason: 'a test',
     kind: 'deployment',
   });
+  await recordAnswers(VAR_DIR, version, unchanged(100, 1));
 }
 
 /** Requests of every kind that the API refuses. */

@@ -52,6 +52,7 @@ describe('Prometheus, with everything running', function () {
     await train(join(directory, 'no-such-catalogue'));
     await train(catalogue);
     await client.workflow.start('prune', { workflowId: randomUUID(), taskQueue: queue });
+    await client.workflow.start('watchDrift', { workflowId: randomUUID(), taskQueue: queue });
   });
   after(async () => {
     await all?.close();

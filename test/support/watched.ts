@@ -59,7 +59,7 @@ export async function serves(varDirectory: string, version: string): Promise<voi
 let answered = 0;
 
 /** Keeps answers as the API does. @returns their ids */
-export async function answer(
+export async function recordAnswers(
   varDirectory: string,
   bundle: string,
   products: readonly DriftFeatures[],

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { REFERENCE } from '../../../models/bundle/reference.ts';
 import { writeBundle } from '../../../models/bundle/write.ts';
 import type { DriftFeatures } from '../../../models/drift/features.ts';
 import type { Jobs, MlProcess } from '../../../models/runtime/jobs.ts';
@@ -7,7 +8,7 @@ import { supervise } from '../../../models/runtime/supervisor.ts';
 
 /**
  * Writes a bundle whose fixture model always says `favourite`; its golden product expects `golden`. `behaviour` is
- * what it does to every other product: "die", or "wait" so many milliseconds.
+ * what it does to every other product: "die", or "wait" so many milliseconds; `reference`, what its stream is compared with.
  */
 export async function fixtureBundle(
   bundles: string,
@@ -15,7 +16,8 @@ export async function fixtureBundle(
     favourite,
     golden = favourite,
     behaviour = '',
-  }: { favourite: number; golden?: number; behaviour?: string },
+    reference,
+  }: { favourite: number; golden?: number; behaviour?: string; reference?: string },
 ): Promise<string> {
   const parts = await mkdtemp(`${bundles}-parts-`);
   for (const part of ['text', 'image']) await mkdir(join(parts, part));
@@ -32,7 +34,7 @@ export async function fixtureBundle(
     lineage: null,
     metrics: null,
     golden: [{ designation: GOLDEN, description: '', picture: null, pictureSource: null, probabilities }],
-    texts: {},
+    texts: reference === undefined ? {} : { [REFERENCE]: reference },
     madeBy: { at: '2025-01-01T00:00:00Z', workflowId: null, runId: null, etiquette: '0.1.0' },
   });
   return bundle.version;
