@@ -84,6 +84,8 @@ const SAMPLERS = [
 const variables = z.object({
   VAR_DIR: path('var'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Where each process keeps its log in files, besides standard output. */
+  LOG_DIR: ownPath,
 
   CATALOGUE_URL: z
     .string()
@@ -235,8 +237,13 @@ const variables = z.object({
     })
     .optional(),
   DATABASE_PASSWORD: z.string().min(1).optional(),
-  /** Days that a prediction (id, bundle, answer) is kept for. */
+  /** "off": no prediction is kept; there is nothing then that drift or a correction could stand on. */
+  KEEP_PREDICTIONS: z.enum(['on', 'off']).default('on'),
+  /** Days that a prediction is kept for, and how many of the newest are kept at most. */
   PREDICTIONS_DAYS: count(90),
+  PREDICTIONS_ROWS: count(1_000_000),
+  /** How long corrections stay on record, with the products that they are about. */
+  CORRECTIONS_DAYS: count(730),
   /** The newest bundles stay in the store; older ones too while anything refers to them. */
   BUNDLES_KEPT: count(10),
   /** Finished stages and features that no run has used for so many days are deleted. */

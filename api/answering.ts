@@ -34,10 +34,10 @@ export type Ask = (product: PredictProduct, options: AskOptions) => Promise<Answ
 const REMEMBERED_CODES = 5;
 
 /**
- * Asks the model, counts the answer and keeps it under a new id: what every route that predicts does.
+ * Asks the model, counts the answer and keeps it under a new id, unless nothing is to be kept: what every route that predicts does.
  * @throws EtiquetteError those of `InferenceService.predict`, or CLIENT_GONE
  */
-export function createAsk({ inference, predictions, metrics, log, now }: ApiDependencies): Ask {
+export function createAsk({ config, inference, predictions, metrics, log, now }: ApiDependencies): Ask {
   const record = createRecorder(predictions, log);
   async function ask(product: PredictProduct, { signal, draw }: AskOptions): Promise<Answer> {
     const start = performance.now();
@@ -50,6 +50,7 @@ export function createAsk({ inference, predictions, metrics, log, now }: ApiDepe
     const id = randomUUID();
     const { label, confidence } = best;
     metrics.prediction(label, prediction.version, confidence);
+    if (config.KEEP_PREDICTIONS === 'off') return { id, prediction, best };
     const kept = {
       id,
       at: now().toISOString(),

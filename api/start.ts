@@ -11,7 +11,7 @@ import type { Pipeline } from '../temporal/pipeline.ts';
 import { createApp } from './app.ts';
 import { restoreChampion } from './champion.ts';
 import { createCorrections } from './database/corrections.ts';
-import { createPredictions, type Predictions } from './database/predictions.ts';
+import { createPredictions } from './database/predictions.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { openUsersDatabase, requireSecretKey } from './users/open.ts';
@@ -50,17 +50,19 @@ export async function startApi(
     maxBatch: config.MAX_BATCH,
     batchWaitMs: config.BATCH_WAIT_MS,
     cachedAnswers: config.CACHED_ANSWERS,
+    watched: config.KEEP_PREDICTIONS === 'on',
     log,
     ...metrics.inference,
   });
   const database = await openUsersDatabase(config, now, log);
   const predictions = createPredictions(database);
+  const corrections = createCorrections(database);
   const app = createApp({
     config: { ...config, SECRET_KEY },
     inference,
     users: createUsers(database, now),
     predictions,
-    corrections: createCorrections(database),
+    corrections,
     pipeline,
     trace: createTrace(lineageSources(config, { predictions, page: (...run) => runPage(config, ...run) })),
     deployments: () => readDeployments(config.deployments),
@@ -77,7 +79,15 @@ export async function startApi(
   });
   const restoring = restoreChampion(config.deployments, inference, log, stopping.signal);
 
-  const forgetting = forgetOld(predictions, config.PREDICTIONS_DAYS, log);
+  const forgetting = [
+    forgetOld(
+      'predictions',
+      { forget: (at) => predictions.forget(at, config.PREDICTIONS_ROWS) },
+      config.PREDICTIONS_DAYS,
+      log,
+    ),
+    forgetOld('corrections', corrections, config.CORRECTIONS_DAYS, log),
+  ];
 
   return {
     url: server.url,
@@ -86,7 +96,7 @@ export async function startApi(
       await server.close();
       await inference.close();
       await restoring;
-      forgetting.stop();
+      for (const { stop } of forgetting) stop();
       await database.destroy();
     },
   };
@@ -95,14 +105,19 @@ export async function startApi(
 const DAY_MS = 24 * 3600 * 1000;
 const FORGET_EVERY_MS = DAY_MS / 4;
 
-/** Deletes predictions that were kept long enough, now and four times a day. */
-function forgetOld(predictions: Predictions, days: number, log: Logger): { stop(): void } {
+/** Deletes what was kept long enough, now and four times a day. */
+function forgetOld(
+  what: string,
+  record: { forget(at: string): Promise<number> },
+  days: number,
+  log: Logger,
+): { stop(): void } {
   const forget = () => {
-    predictions.forget(new Date(Date.now() - days * DAY_MS).toISOString()).then(
+    record.forget(new Date(Date.now() - days * DAY_MS).toISOString()).then(
       (count) => {
-        if (count > 0) log.info({ count, days }, 'old predictions are deleted');
+        if (count > 0) log.info({ count, days }, `old ${what} are deleted`);
       },
-      (error: unknown) => log.error({ err: error }, 'old predictions could not be deleted'),
+      (error: unknown) => log.error({ err: error }, `old ${what} could not be deleted`),
     );
   };
   forget();

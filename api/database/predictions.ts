@@ -31,8 +31,8 @@ export interface Predictions {
   observations(wanted: ObservationsWanted): Promise<Observation[]>;
   /** Versions of the bundles that gave the answers on record. */
   bundles(): Promise<string[]>;
-  /** Deletes those given before `at` (ISO 8601). @returns how many */
-  forget(at: string): Promise<number>;
+  /** Deletes those given before `at` (ISO 8601), and of the others those beyond the newest `most`. @returns how many */
+  forget(at: string, most?: number): Promise<number>;
 }
 
 export function createPredictions(database: Database): Predictions {
@@ -72,12 +72,25 @@ export function createPredictions(database: Database): Predictions {
       const found = await database.selectFrom('predictions').select('bundle').distinct().execute();
       return found.map(({ bundle }) => bundle);
     },
-    async forget(at) {
+    async forget(at, most) {
+      const from = most === undefined ? at : await firstOf(most, at);
       const { numDeletedRows } = await database
         .deleteFrom('predictions')
-        .where('at', '<', at)
+        .where('at', '<', from)
         .executeTakeFirst();
       return Number(numDeletedRows);
     },
   };
+
+  /** When the oldest of the newest `most` was given, or `at` if that is later. Others of its millisecond stay too. */
+  async function firstOf(most: number, at: string): Promise<string> {
+    const oldest = await database
+      .selectFrom('predictions')
+      .select('at')
+      .orderBy('at', 'desc')
+      .offset(most - 1)
+      .limit(1)
+      .executeTakeFirst();
+    return oldest && oldest.at > at ? oldest.at : at;
+  }
 }

@@ -45,6 +45,16 @@ describe('POST /predict', () => {
     assert.ok(seconds !== null && seconds >= 0 && seconds < 60, `${seconds}`);
   });
 
+  it('keeps nothing where nothing is to be kept, and answers the same', async () => {
+    const predictions = standInPredictions();
+    const api = await testApi({ predictions, config: { KEEP_PREDICTIONS: 'off' } });
+    const { prediction_id, ...answer } = await body(await api.predict());
+    assert.deepEqual(predictions.recorded, []);
+    const { prediction_id: other, ...usual } = await body(await (await testApi()).predict());
+    assert.deepEqual(answer, usual);
+    assert.deepEqual([typeof prediction_id, typeof other], ['string', 'string']);
+  });
+
   it('keeps what the stream is watched by, where the bundle has a reference', async () => {
     const predictions = standInPredictions();
     const { predict } = standInInference();

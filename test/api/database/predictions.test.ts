@@ -95,7 +95,22 @@ eachDatabase('the record of predictions', (tested) => {
     const predictions = createPredictions(tested.database);
     await predictions.record(made('old', '2025-12-31T23:59:59.999Z'));
     await predictions.record(made('new', '2026-01-01T00:00:00.000Z'));
-    assert.equal(await predictions.forget('2026-01-01T00:00:00.000Z'), 1);
+    assert.equal(await predictions.forget('2026-01-01T00:00:00.000Z', 10), 1);
     assert.deepEqual([await predictions.find('old'), (await predictions.find('new'))?.id], [null, 'new']);
+  });
+
+  it('forgets the oldest of too many', async () => {
+    const predictions = createPredictions(tested.database);
+    for (const day of ['01', '02', '03', '04']) {
+      await predictions.record(made(day, `2026-01-${day}T00:00:00.000Z`));
+    }
+    assert.equal(await predictions.forget('2025-01-01T00:00:00.000Z', 4), 0);
+    assert.equal(await predictions.forget('2025-01-01T00:00:00.000Z', 2), 2);
+    const left = await predictions.observations({ bundle: 'aaaaaaaaaaaaaaaa', limit: 9 });
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      ['04', '03'],
+    );
+    assert.equal(await predictions.forget('2026-01-04T00:00:00.000Z', 2), 1);
   });
 });
