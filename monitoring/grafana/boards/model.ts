@@ -84,10 +84,16 @@ export const model: Board = {
             'confirmed',
           ],
         ),
-        lines('Judged answers', 'Confirmed or corrected by people; what the next training learns from.', 'short', [
-          'sum by (result) (increase(etiquette_corrections_total[$__rate_interval]))',
-          '{{result}}',
+        number('Judged', 'Answers that people judged in the time shown.', 'short', [
+          'sum(increase(etiquette_corrections_total[$__range]))',
+          'judged',
         ]),
+        lines(
+          'Judged answers',
+          'Confirmed or corrected by people; what the next training learns from.',
+          'short',
+          ['sum by (result) (increase(etiquette_corrections_total[$__rate_interval]))', '{{result}}'],
+        ),
         bars('Codes that were missed', 'The right code of corrected answers, in the time shown.', 'short', [
           'topk(10, sum by (code) (increase(etiquette_corrections_total{result="corrected"}[$__range])))',
           '{{code}}',
