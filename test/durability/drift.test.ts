@@ -15,6 +15,7 @@ import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/training.ts';
 import {
   blackPictures,
+  correct,
   recordAnswers,
   referenceText,
   serves,
@@ -109,13 +110,22 @@ describe('the watch over the stream of products', function () {
     await serves(varDirectory, bundle);
     await recordAnswers(varDirectory, bundle, unchanged(19, 2));
     await unjudged(/^19 different products since .* are too few/);
+    assert.match((await measured('etiquette_drift_level{'))[0] ?? '', / NaN$/);
   });
 
   it('raises nothing for an unchanged stream, and leaves a report for people', async () => {
-    await recordAnswers(varDirectory, bundle, unchanged(WINDOW, 102));
+    const products = unchanged(WINDOW, 102);
+    const ids = await recordAnswers(varDirectory, bundle, products);
+    for (const [place, id] of ids.slice(0, 3).entries()) {
+      const { code } = products[place]!;
+      const other = code === 10 ? 40 : 10;
+      await correct(varDirectory, { id, bundle, code }, place === 0 ? other : code);
+    }
     const { level, reason, directory: folder, report, retraining } = await check();
     assert.deepEqual([level, retraining], ['ok', null], reason);
     assert.equal(reason, `Of ${WINDOW} products nothing goes beyond chance.`);
+    const { n, value } = report?.measuredAccuracy ?? assert.fail('nobody looked');
+    assert.deepEqual([n, value], [3, 2 / 3]);
     const names = await readdir(folder ?? '');
     for (const name of ['report.json', 'report.md', 'report.fr.md', 'overview.svg', 'codes.svg']) {
       assert.ok(names.includes(name), name);
@@ -130,9 +140,8 @@ describe('the watch over the stream of products', function () {
     assert.match(level ?? '', / 0$/);
     const sizes = await measured('etiquette_drift_size{');
     assert.equal(sizes.length, 17);
-    assert.ok(
-      (await measured('etiquette_drift_accuracy_ratio{kind="measured"')).every((line) => / NaN$/.test(line)),
-    );
+    const accuracies = await measured('etiquette_drift_accuracy_ratio{');
+    assert.match(accuracies.find((line) => line.includes('kind="measured"')) ?? '', / 0\.666/);
     const query = `WorkflowType = 'watchDrift' AND EtiquetteDriftLevel = 'ok'`;
     await until(async () => {
       for await (const _ of stack.client.workflow.list({ query })) return true;

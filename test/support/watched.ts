@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { createCorrections } from '../../api/database/corrections.ts';
 import { openDatabase } from '../../api/database/open.ts';
 import { createPredictions, type PredictionRecord } from '../../api/database/predictions.ts';
 import { createRecorder } from '../../api/recorder.ts';
+import type { TypeCode } from '../../data/type-codes.ts';
 import { recordDeployment } from '../../models/bundle/deployments.ts';
 import { REFERENCE } from '../../models/bundle/reference.ts';
 import { writeBundle } from '../../models/bundle/write.ts';
@@ -77,6 +79,22 @@ export async function recordAnswers(
     });
     await Promise.all(records.map(record));
     return records.map(({ id }) => id);
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** A person says which code is right. */
+export async function correct(
+  varDirectory: string,
+  prediction: { readonly id: string; readonly bundle: string; readonly code: TypeCode },
+  code: TypeCode,
+): Promise<void> {
+  const database = await openDatabase({ file: join(varDirectory, 'etiquette.db') });
+  try {
+    const product = { designation: 'a', description: '', picture: null, inputsHash: 'any' };
+    const at = new Date().toISOString();
+    await createCorrections(database).put({ ...product, prediction, code, note: null, by: 'ada', at });
   } finally {
     await database.destroy();
   }
