@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { TYPE_CODES } from '../../data/type-codes.ts';
 import { recordDeployment } from '../../models/bundle/deployments.ts';
 import { alertmanagerConfiguration } from '../../monitoring/alertmanager/configuration.ts';
 import { prometheusConfiguration } from '../../monitoring/prometheus/configuration.ts';
@@ -35,10 +36,13 @@ export interface Installation {
   readonly notified: readonly Notification[];
   /** @returns `data` of the answer @throws with Prometheus' own words when it can not answer */
   ask<T>(path: string, parameters?: Record<string, string>): Promise<T>;
-  /** Asks for a product that was not asked for before. */
+  /** Asks for a product that was not asked for before (those are remembered), and judges the answer. */
   predict(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What the fixture bundle answers. */
+const FAVOURITE = 60;
 
 export const SECRET = 'a webhook secret of the tests';
 
@@ -134,7 +138,10 @@ export async function install(directory: string, programs: Programs): Promise<In
         if (answer.status !== 'success') throw new Error(`${answer.error}: ${JSON.stringify(parameters)}`);
         return answer.data as never;
       },
-      predict: () => predict(stack, bearer),
+      async predict() {
+        const form = await productForm({ designation: `Piscine ${randomUUID()}` });
+        await correct(stack, bearer, form, await predict(stack, bearer, form));
+      },
       close,
     };
   } catch (error) {
@@ -190,21 +197,37 @@ async function token({ apiUrl }: Stack): Promise<string> {
   return ((await answer.json()) as { access_token: string }).access_token;
 }
 
-async function predict({ apiUrl }: Stack, bearer: string, form?: FormData): Promise<void> {
-  await fetch(`${apiUrl}/predict`, {
+/** @returns the prediction's id; nothing where none is made */
+async function predict({ apiUrl }: Stack, bearer: string, form: FormData): Promise<string | undefined> {
+  const answer = await fetch(`${apiUrl}/predict`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${bearer}` },
-    // Each product is another one: what was asked before is remembered.
-    body: form ?? (await productForm({ designation: `Piscine ${randomUUID()}` })),
+    body: form,
   });
+  return ((await answer.json()) as { prediction_id?: string }).prediction_id;
+}
+
+/** Says first that the answer is wrong, and then that it is right. */
+async function correct({ apiUrl }: Stack, bearer: string, form: FormData, id = ''): Promise<void> {
+  for (const code of [50, FAVOURITE]) {
+    form.set('code', `${code}`);
+    await fetch(`${apiUrl}/predictions/${id}/correction`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${bearer}` },
+      body: form,
+    });
+  }
 }
 
 /** One prediction while nothing serves, which is a 503; then a bundle serves. */
 async function serve(stack: Stack, bearer: string): Promise<void> {
-  await predict(stack, bearer);
+  await predict(stack, bearer, await productForm());
   const { VAR_DIR, DEPLOY_TOKEN } = stack.env as { VAR_DIR: string; DEPLOY_TOKEN: string };
   await mkdir(join(VAR_DIR, 'bundles'), { recursive: true });
-  const version = await fixtureBundle(join(VAR_DIR, 'bundles'), { favourite: 3, reference: referenceText() });
+  const version = await fixtureBundle(join(VAR_DIR, 'bundles'), {
+    favourite: TYPE_CODES.indexOf(FAVOURITE),
+    reference: referenceText(),
+  });
   const answer = await fetch(`${stack.apiUrl}/internal/deployments`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${DEPLOY_TOKEN}` },
@@ -225,7 +248,7 @@ async function serve(stack: Stack, bearer: string): Promise<void> {
 async function refused(stack: Stack, bearer: string): Promise<void> {
   await Promise.all([
     fetch(`${stack.apiUrl}/token`, { method: 'POST', body: credentials({ password: 'not the password' }) }),
-    predict(stack, 'no token'),
+    predict(stack, 'no token', await productForm()),
     predict(stack, bearer, await productForm({}, 'no picture')),
     ...Array.from({ length: 3 }, () => fetch(`${stack.apiUrl}/status`)),
   ]);
