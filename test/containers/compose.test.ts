@@ -142,6 +142,13 @@ describe('the compose file', () => {
     }
   });
 
+  it('lets the others find each replica of the API once: they share one network with it', () => {
+    const networks = networksOf(file.services.api ?? {});
+    for (const [name, service] of services.filter(([other]) => !['api', 'auth'].includes(other))) {
+      ok(networksOf(service).filter((network) => networks.includes(network)).length <= 1, name);
+    }
+  });
+
   it('has the original’s ports', () => {
     const published = services.flatMap(([, { ports = [] }]) =>
       ports.map((port) => Number(port.split(/:-|\}/).at(-2))),
