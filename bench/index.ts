@@ -1,9 +1,10 @@
+import { corrections } from './corrections.ts';
 import { drift } from './drift.ts';
 import { inference } from './inference.ts';
 import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
 import type { Row } from './row.ts';
-import { serving, servingHostile, servingSoak } from './serving/index.ts';
+import { serving, servingCost, servingHostile, servingSoak } from './serving/index.ts';
 import { training } from './training.ts';
 
 interface Benchmark {
@@ -28,6 +29,10 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     says: 'how soon a changed stream is told from an unchanged one, and how often an unchanged one alarms',
     run: drift,
   },
+  corrections: {
+    says: 'F1 on a changed stream after a training with what people corrected of it, and without',
+    run: corrections,
+  },
   responsiveness: {
     says: '/status and heartbeats while a training and predictions use every core',
     run: responsiveness,
@@ -35,6 +40,10 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   serving: {
     says: 'the API beside the original in FastAPI and Keras: speed, memory, a soak, bad requests',
     run: serving,
+  },
+  'serving-cost': {
+    says: 'what metrics and records of predictions take of the throughput of /predict',
+    run: servingCost,
   },
   'serving-hostile': {
     says: 'the bad requests of serving alone: a table of answers and memory',

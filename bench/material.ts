@@ -99,7 +99,7 @@ export async function benchEngine(
     readonly textEncoder: string | null;
   } & Pick<ChooseEngineInput, 'imageModel' | 'encoder' | 'fusion' | 'directory'>,
   ml: MlProcess,
-): Promise<{ readonly directory: string; readonly engine: EngineChoice | null }> {
+): Promise<{ readonly directory: string; readonly engine: EngineChoice | null; readonly scores: string }> {
   const { dataset, imageModel, directory } = trained;
   const scores = join(directory, 'float.safetensors');
   await mkdir(directory, { recursive: true });
@@ -113,6 +113,7 @@ export async function benchEngine(
   return {
     directory: choice?.quick ? join(directory, 'model') : imageModel,
     engine: choice?.engine ?? null,
+    scores: choice?.quick ? join(directory, 'scores.safetensors') : scores,
   };
 }
 

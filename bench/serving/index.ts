@@ -6,6 +6,7 @@ import type { Row } from '../row.ts';
 import { agreement } from './agreement.ts';
 import { type Body, catalogueBodies } from './bodies.ts';
 import { speed } from './comparison.ts';
+import { watchingCost } from './cost.ts';
 import { health, healthUnderLoad } from './health.ts';
 import { hostile } from './hostile.ts';
 import { warmUp } from './latency.ts';
@@ -43,6 +44,11 @@ export function servingHostile(say: (line: string) => void): Promise<Row[]> {
 /** The soak alone. */
 export function servingSoak(say: (line: string) => void): Promise<Row[]> {
   return withMaterials(say, soaked);
+}
+
+/** What metrics and records of predictions take of the throughput. */
+export function servingCost(say: (line: string) => void): Promise<Row[]> {
+  return withMaterials(say, ({ materials, bodies }) => watchingCost(materials, bodies, say));
 }
 
 async function withMaterials(

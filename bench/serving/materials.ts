@@ -1,8 +1,9 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import type { Bundle } from '../../models/bundle/format.ts';
+import { REFERENCE } from '../../models/bundle/reference.ts';
 import { type BundleParts, writeBundle } from '../../models/bundle/write.ts';
 import type { Encoder } from '../../models/encoders/prepare.ts';
 import { family } from '../../models/families.ts';
@@ -111,17 +112,19 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
     const textEncoder = await benchTextEncoder(config, recipes, text, say);
     const textDirectory = join(work, 'text');
     await ml.run('trainText', { ...common, ...textEncoder, parameters: text, directory: textDirectory });
-    const quickest = await benchEngine(
+    const models = {
+      textModel: join(textDirectory, 'model'),
+      textEncoder: textEncoder.encoder?.file ?? null,
+    };
+    const { engine, ...quickest } = await benchEngine(
       {
-        ...{ family: name, dataset, shards, encoder, fusion: input.fusions[0] },
-        ...{ textModel: join(textDirectory, 'model'), textEncoder: textEncoder.encoder?.file ?? null },
+        ...{ family: name, dataset, shards, encoder, fusion: input.fusions[0], ...models },
         ...{ imageModel: join(imageDirectory, 'model'), directory: join(work, 'engine') },
       },
       ml,
     );
-    const { engine } = quickest;
     if (engine) say(`${name}: ${engine.name} is its engine (${JSON.stringify(engine.compared)}).`);
-    const parts: Omit<BundleParts, 'fusion' | 'golden'> = {
+    const parts: Omit<BundleParts, 'fusion' | 'golden' | 'texts'> = {
       family: name,
       text: {
         recipe: recipes.text.name,
@@ -131,18 +134,24 @@ async function train<F extends readonly [Fusion, ...Fusion[]]>(
       image: {
         recipe: recipes.image.name,
         parameters: recipes.image.parameters(image),
-        ...quickest,
+        ...{ engine, directory: quickest.directory },
       },
       encoders: {
         image: referenceOf(encoder),
         text: textEncoder.encoder && referenceOf(textEncoder.encoder),
       },
-      ...{ lineage: null, metrics: null, texts: {} },
+      ...{ lineage: null, metrics: null },
       madeBy: { at: '', workflowId: null, runId: null, etiquette: config.RELEASE },
     };
     const bundles: Trained[] = [];
     for (const fusion of input.fusions) {
-      const bundle = await store({ ...parts, fusion }, { config, directory, ml });
+      const file = join(work, REFERENCE);
+      await ml.run('makeReference', {
+        ...{ family: name, dataset, fusion, ...models, scores: quickest.scores, file },
+        ...{ imageModel: quickest.directory, imageEncoder: encoder, shards: null },
+      });
+      const texts = { [REFERENCE]: await readFile(file, 'utf8') };
+      const bundle = await store({ ...parts, fusion, texts }, { config, directory, ml });
       bundles.push({ bundle, imageEncoder: encoder.file });
     }
     return bundles as { readonly [Place in keyof F]: Trained };

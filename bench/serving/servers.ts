@@ -43,6 +43,7 @@ export async function startOurs(
   { directory }: Materials,
   version: string,
   settings: Readonly<Record<string, string>> = {},
+  entry = 'api/main.ts',
 ): Promise<Ours> {
   const [password, deployToken, secretKey] = [secret(), secret(), secret()];
   const home = await mkdtemp(join(directory, 'api-'));
@@ -53,7 +54,7 @@ export async function startOurs(
   );
   const port = await freePort();
   const server = await startEntry(
-    'api/main.ts',
+    entry,
     {
       ...{ VAR_DIR: home, API_PORT: String(port), LOG_LEVEL: 'info' },
       ...{ SECRET_KEY: secretKey, DEPLOY_TOKEN: deployToken, TEST_USER: USER, TEST_USER_PASSWORD: password },
