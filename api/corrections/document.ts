@@ -8,12 +8,15 @@ export const NOTE_CHARACTERS = 1_000;
 const note = text(NOTE_CHARACTERS);
 const CODE = { description: 'The type code that is right', example: 2583 };
 
+/** The document's generator names only the first of several literals. */
+const rightCode = z.literal([...TYPE_CODES]).openapi({ ...CODE, type: 'integer', enum: [...TYPE_CODES] });
+
 const correctionForm = formSchema.extend({
   code: z.enum(TYPE_CODES.map(String)).openapi({ ...CODE, example: '2583' }),
   note: note.optional().openapi({ description: 'Why' }),
 });
 export const correctionBody = z
-  .strictObject({ ...productMembers, code: z.literal([...TYPE_CODES]).openapi(CODE), note: note.nullish() })
+  .strictObject({ ...productMembers, code: rightCode, note: note.nullish() })
   .openapi('NewCorrection', {
     ...READABLE_PRODUCT,
     example: { designation: 'Piscine ronde', description: 'Piscine gonflable', code: 2583 },

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { openDatabase } from '../../api/database/open.ts';
 import type { Database } from '../../api/database/schema.ts';
+import { TYPE_CODES } from '../../data/type-codes.ts';
 import {
   body,
   CONFIG,
@@ -166,6 +167,17 @@ describe('corrections', () => {
         assert.match(JSON.stringify((await body(answer)).detail), /"loc":\["body","code"\]/);
       });
     }
+
+    it('names the 27 codes in the document, for a form and for JSON', async () => {
+      const { components, paths } = (await body(await ask('/openapi.json'))) as {
+        components: { schemas: { NewCorrection: { properties: { code: { enum: number[] } } } } };
+        paths: Record<string, { post: { requestBody: { content: Record<string, { schema: unknown }> } } }>;
+      };
+      const { content } = paths['/predictions/{id}/correction']?.post.requestBody ?? assert.fail();
+      const form = content['multipart/form-data']?.schema as { properties: { code: { enum: string[] } } };
+      assert.deepEqual(components.schemas.NewCorrection.properties.code.enum, TYPE_CODES);
+      assert.deepEqual(form.properties.code.enum, TYPE_CODES.map(String));
+    });
 
     it('is 422 without a product, or with a member that nobody knows', async () => {
       const id = await predicted();
