@@ -1,6 +1,6 @@
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { readConfig } from '../config.ts';
+import { openLog } from '../logging/open.ts';
 import { createAuthApp } from './auth-app.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
@@ -9,12 +9,12 @@ import { openUsersDatabase, requireSecretKey } from './users/open.ts';
 import { createUsers } from './users/users.ts';
 
 // The stand-alone auth process: users log in here, and the API, with the same database and SECRET_KEY, believes it.
-const log = pino({ name: 'auth' });
+const { log, configure } = openLog('auth', () => ({}));
 endOnUncaught(log);
 
 try {
   const config = readConfig();
-  log.level = config.LOG_LEVEL;
+  configure(config);
   const SECRET_KEY = requireSecretKey(config);
   const now = () => new Date();
   const database = await openUsersDatabase(config, now, log);

@@ -56,7 +56,15 @@ export type ApiConfig = Pick<
 /** What travels with a request: `user` once a valid token was seen, `peer`, `proxied` and `https` after `resolvePeer`. */
 export interface ApiEnvironment {
   Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string; user?: User; peer?: string; proxied?: boolean; https?: boolean };
+  Variables: {
+    requestId: string;
+    /** Of what it was answered with. */
+    predictionIds?: readonly string[];
+    user?: User;
+    peer?: string;
+    proxied?: boolean;
+    https?: boolean;
+  };
 }
 
 export type Api = OpenAPIHono<ApiEnvironment>;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { pino } from 'pino';
 import { readConfig } from '../config.ts';
+import { openLog } from '../logging/open.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { createPipeline } from '../temporal/pipeline.ts';
@@ -12,12 +12,12 @@ import { endOnUncaught, stopOnSignals } from './stopping.ts';
 /** Inference may have all cores, but what HTTP has to do comes first: /status answers while every core predicts. */
 const INFERENCE_NICENESS = 5;
 
-const log = pino({ name: 'api', mixin: traceIds });
+const { log, configure } = openLog('api', traceIds);
 endOnUncaught(log);
 
 try {
   const config = readConfig();
-  log.level = config.LOG_LEVEL;
+  configure(config);
   const tracing = await startTracing(config, 'api', log);
   const inferenceLog = log.child({ process: 'inference' });
   const createMl = () =>

@@ -33,6 +33,7 @@ export function observe(metrics: Metrics, log: Logger): MiddlewareHandler<ApiEnv
     log.info(
       {
         requestId: c.get('requestId'),
+        predictionIds: c.get('predictionIds'),
         peer: peerOf(c),
         user: c.get('user')?.username,
         method,

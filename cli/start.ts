@@ -14,6 +14,7 @@ import { checkPortsAreFree } from './start/ports.ts';
 import { removeReadyFile, writeReadyFile } from './start/ready-file.ts';
 import {
   createServices,
+  logDirectoryOf,
   mlflowAddress,
   type NamedService,
   temporalUi,
@@ -115,7 +116,7 @@ async function tellReady(config: Config, bundle: string): Promise<void> {
   its page     ${config.API_URL}/docs
   Temporal     ${ui}
   MLflow       ${mlflow ?? 'none'}
-  logs         ${join(config.VAR_DIR, 'logs')}
+  logs         ${logDirectoryOf(config)}
 `);
   await writeReadyFile(config.VAR_DIR, {
     api: config.API_URL,

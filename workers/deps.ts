@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { pino } from 'pino';
 import type { ActivityDeps, ObservationsWanted, Tracking } from '../activities/deps.ts';
 import { createCorrections } from '../api/database/corrections.ts';
 import { type DatabaseAddress, openDatabase } from '../api/database/open.ts';
@@ -10,14 +9,17 @@ import { dvc } from '../cli/setup/dvc.mjs';
 import { type Config, PROJECT } from '../config.ts';
 import type { CorrectedProduct } from '../data/corrections.ts';
 import { createVersionStore } from '../data/versions/store.ts';
+import { openLog } from '../logging/open.ts';
 import type { Observed } from '../models/drift/window.ts';
 import { createMlProcess } from '../models/runtime/process.ts';
 import { traceIds } from '../tracing/log.ts';
 import { tracedMl } from '../tracing/ml.ts';
+import { runIds } from './run-ids.ts';
 
 /** Builds what activities need, and how to let go of it. The ML processes start on their first job. */
 export function createDeps(config: Config, name: string): ActivityDeps & { close(): Promise<void> } {
-  const log = pino({ name, level: config.LOG_LEVEL, mixin: traceIds });
+  const { log, configure } = openLog(name, () => ({ ...runIds(), ...traceIds() }));
+  configure(config);
   const process = (kind: string, threads: number) =>
     tracedMl(
       createMlProcess({

@@ -6,7 +6,6 @@ import { registerSearchAttributes } from '../temporal/register.ts';
 import { startTracing } from '../tracing/start.ts';
 import { prometheus } from './prometheus.ts';
 import { keepSchedules } from './schedules.ts';
-import { keepSchedules } from './schedules.ts';
 
 /** Heartbeats pass once a second: a cancelled stage stops within seconds. */
 const HEARTBEATS = { maxHeartbeatThrottleInterval: '1s', defaultHeartbeatThrottleInterval: '1s' } as const;
@@ -42,7 +41,6 @@ export async function runWorker(
       await registerSearchAttributes(connection, config.TEMPORAL_NAMESPACE).catch((error) =>
         log.warn({ error }, 'search attributes not registered'),
       );
-      await keepSchedules(connection, config, log);
       await keepSchedules(connection, config, log);
     }
     const worker = await Worker.create({
@@ -86,7 +84,11 @@ function installRuntime(log: Logger, metricsAddress: string | null): void {
 function temporalLogger(log: Logger): DefaultLogger {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   const level = log.isLevelEnabled('debug') ? 'DEBUG' : 'INFO';
-  return new DefaultLogger(level, (entry) => log[levels[entry.level]](entry.meta ?? {}, entry.message));
+  return new DefaultLogger(level, ({ level, message, meta = {} }) => {
+    // An activity's lines name the run otherwise than a workflow's.
+    const { workflowRunId: runId, ...rest } = meta;
+    log[levels[level]](runId === undefined ? rest : { runId, ...rest }, message);
+  });
 }
 
 /** The server may start a moment after the worker: it is asked again for a minute. */

@@ -113,6 +113,7 @@ export function predictRoutes(
   async function one(c: Context<ApiEnvironment>, { product, topK }: AskedProduct): Promise<Response> {
     const draw = drawOf(c.get('requestId'));
     const answer = await ask(product, { signal: c.req.raw.signal, draw });
+    c.set('predictionIds', [answer.id]);
     return c.json({ ...asJson(answer, topK), message: SUCCESSFUL });
   }
 
@@ -123,11 +124,15 @@ export function predictRoutes(
     const requestId = c.get('requestId');
     const { signal } = c.req.raw;
     const failed: unknown[] = [];
+    const ids: string[] = [];
+    c.set('predictionIds', ids);
     async function answer(index: number) {
       try {
         const { product, topK } = productOfJson({ top_k: body.top_k, ...body.products[index] }, pictureBytes);
         const draw = drawOf(`${requestId}/${index}`);
-        return { ...asJson(await askPatiently(ask, product, { signal, draw }), topK), message: SUCCESSFUL };
+        const answered = await askPatiently(ask, product, { signal, draw });
+        ids.push(answered.id);
+        return { ...asJson(answered, topK), message: SUCCESSFUL };
       } catch (error) {
         failed.push(error);
         return itemError(error, log, requestId);

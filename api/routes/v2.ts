@@ -88,6 +88,10 @@ export function v2Routes(
     }
     const [first] = answers;
     if (!first) throw new Error('no row was answered');
+    c.set(
+      'predictionIds',
+      answers.map(({ id }) => id),
+    );
     const { version: answered } = first.prediction;
     const id = request.id === undefined ? {} : { id: request.id };
     return { model_name: name, model_version: answered, ...id, outputs: outputsOf(answers, request.outputs) };

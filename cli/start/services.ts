@@ -38,6 +38,11 @@ export function wantedPorts(config: Config): WantedPort[] {
   ];
 }
 
+/** Where the processes' standard output is kept, in files that rotate: they need none of their own. */
+export function logDirectoryOf({ LOG_DIR, VAR_DIR }: Pick<Config, 'LOG_DIR' | 'VAR_DIR'>): string {
+  return LOG_DIR ?? join(VAR_DIR, 'logs');
+}
+
 export function temporalUi(config: Config): string {
   return `http://${temporalAddress(config).host}:${config.TEMPORAL_UI_PORT}`;
 }
@@ -61,7 +66,7 @@ export async function createServices(
   config: Config,
   shared: Shared,
 ): Promise<[temporal: NamedService, ...others: NamedService[]]> {
-  const logDirectory = join(config.VAR_DIR, 'logs');
+  const logDirectory = logDirectoryOf(config);
   await mkdir(logDirectory, { recursive: true });
   await mkdir(join(config.VAR_DIR, 'temporal'), { recursive: true });
   await mkdir(join(config.VAR_DIR, 'mlflow'), { recursive: true });
@@ -72,7 +77,13 @@ export async function createServices(
     optional = false,
     ...options
   }: Options & { address: string; optional?: boolean }) => ({
-    ...createService({ env: process.env, logDirectory, firstPauseMs: 500, ...shared, ...options }),
+    ...createService({
+      env: { ...process.env, LOG_DIR: '' },
+      logDirectory,
+      firstPauseMs: 500,
+      ...shared,
+      ...options,
+    }),
     name: options.name,
     address,
     optional,

@@ -45,7 +45,7 @@ describe('every answer', () => {
 
   it('is logged with id, user, route, status and time, without token, password or query', async () => {
     const fresh = await testApi();
-    await fresh.predict();
+    const { prediction_id } = (await body(await fresh.predict())) as { prediction_id: string };
     await fresh.app.request('/verify-token?token=abc');
     const [login, predict, verify] = fresh.logged;
     assert.deepEqual(
@@ -58,6 +58,7 @@ describe('every answer', () => {
     );
     assert.equal(typeof predict?.ms, 'number');
     assert.equal(typeof predict?.requestId, 'string');
+    assert.deepEqual(predict?.predictionIds, [prediction_id]);
     const text = JSON.stringify(fresh.logged);
     for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), 'eyJ', 'token=abc', 'earer']) {
       assert.equal(text.includes(secret), false, secret);
@@ -169,6 +170,7 @@ describe('the documentation', () => {
     const document = await body(await api.app.request('/openapi.json'));
     assert.equal(document.openapi, '3.1.0');
     assert.deepEqual(Object.keys(document.paths as object).sort(), [
+      '/corrections',
       '/deployments',
       '/deployments/rollback',
       '/drift',
@@ -178,6 +180,8 @@ describe('the documentation', () => {
       '/metrics',
       '/predict',
       '/predict/batch',
+      '/predictions/{id}',
+      '/predictions/{id}/correction',
       '/retrain',
       '/runs',
       '/runs/{id}',
