@@ -12,6 +12,7 @@ import { PROJECT } from '../../config.ts';
 import { DEPLOY_WORKFLOW_ID } from '../../temporal/contracts.ts';
 import { startStack } from './stack.ts';
 import { makeTrainingMaterials, SMALL } from './training.ts';
+import { blackPictures, recordAnswers, referenceText, serves, watchedBundle } from './watched.ts';
 
 const release = process.argv[2];
 if (!release) throw new Error('Name the release: record-histories.ts 0.1.0');
@@ -33,9 +34,23 @@ try {
   }
   // The training's own deployment.
   await keep('deployModel', stack.client.workflow.getHandle(DEPLOY_WORKFLOW_ID));
+  await watchChangedStream();
 } finally {
   await stack.close();
   await rm(directory, { recursive: true, force: true });
+}
+
+/** A check that starts a training, of a catalogue that is not there. */
+async function watchChangedStream(): Promise<void> {
+  const { VAR_DIR = '' } = stack.env;
+  const source = { reference: referenceText(), source: join(directory, 'no-such-catalogue') };
+  const bundle = await watchedBundle(join(VAR_DIR, 'bundles'), source);
+  await serves(VAR_DIR, bundle);
+  await recordAnswers(VAR_DIR, bundle, blackPictures(200, 7));
+  const { workflow } = stack.client;
+  const run = await workflow.start('watchDrift', { workflowId: 'watchDrift', taskQueue: stack.queue });
+  await run.result();
+  await keep('watchDrift', run);
 }
 
 async function keep(type: string, run: WorkflowHandle): Promise<void> {
