@@ -4,6 +4,9 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { createCorrections } from '../../api/database/corrections.ts';
+import { openDatabase } from '../../api/database/open.ts';
+import { createPredictions } from '../../api/database/predictions.ts';
 import { type RunningApi, startApi } from '../../api/start.ts';
 import { readConfig } from '../../config.ts';
 import { recordDeployment } from '../../models/bundle/deployments.ts';
@@ -137,6 +140,34 @@ describe('the API on a port', () => {
     await closed;
     api = undefined;
     await assert.rejects(fetch(`${service.url}/status`));
+  });
+
+  it('forgets predictions and corrections that were kept long enough, each at its time', async () => {
+    const database = await openDatabase({ file: join(directory, 'etiquette.db') });
+    try {
+      const predictions = createPredictions(database);
+      const corrections = createCorrections(database);
+      const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 3600 * 1000).toISOString();
+      for (const [id, days] of [
+        ['old', 20],
+        ['older', 40],
+      ] as const) {
+        const prediction = { id, at: daysAgo(days), bundle: 'aaaaaaaaaaaaaaaa', code: 2583, confidence: 0.5 };
+        await predictions.record({
+          ...{ ...prediction, inputs_hash: id, features: null, codes: null, seconds: null },
+        });
+        await corrections.put({
+          ...{ prediction, at: prediction.at, code: 2583, note: null, by: 'ada', inputsHash: id },
+          ...{ designation: 'Piscine', description: '', picture: null },
+        });
+      }
+      await start({ PREDICTIONS_DAYS: '10', CORRECTIONS_DAYS: '30' });
+      while (await predictions.find('old'));
+      while (await corrections.find('older'));
+      assert.equal((await corrections.find('old'))?.prediction, 'old');
+    } finally {
+      await database.destroy();
+    }
   });
 
   /** A second request waits only when the first one is with the child. */
