@@ -39,8 +39,11 @@ describe("a real worker's log in LOG_DIR", function () {
       .map((line) => JSON.parse(line));
     const ofRun = lines.filter(({ workflowId }) => workflowId === 'a-run');
     deepEqual([...new Set(ofRun.map(({ runId }) => runId))], [run.firstExecutionRunId]);
-    deepEqual([...new Set(ofRun.map(({ sdkComponent }) => sdkComponent))].sort(), ['worker', 'workflow']);
-    const failed = ofRun.find(({ error, sdkComponent }) => error && sdkComponent === 'worker');
+    deepEqual(
+      ofRun.map(({ msg }) => msg),
+      ['Workflow started', 'Activity started', 'Activity failed', 'Workflow failed'],
+    );
+    const failed = ofRun.find(({ msg }) => msg === 'Activity failed');
     equal(failed?.activityType, 'chooseBundle');
     ok(failed?.error.message.includes('unknown'), 'with what went wrong');
     ok(ofRun.every(({ taskToken }) => taskToken === undefined || taskToken === '[redacted]'));
