@@ -5,7 +5,7 @@
 
 const TEMPORAL = '(^|node_modules/)@temporalio/';
 const HONO = '(^|node_modules/)(hono|@hono)(/|$)';
-const PROCESSES = '^(activities|workflows|workers|temporal|api|cli)/';
+const PROCESSES = '^(activities|workflows|workers|temporal|api|cli|tracing)/';
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 export const EVERY_IMPORT = [

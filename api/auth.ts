@@ -1,6 +1,8 @@
 import { Registry } from 'prom-client';
 import { readConfig } from '../config.ts';
 import { openLog } from '../logging/open.ts';
+import { traceIds } from '../tracing/log.ts';
+import { startTracing } from '../tracing/start.ts';
 import { createAuthApp } from './auth-app.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
@@ -9,12 +11,13 @@ import { openUsersDatabase, requireSecretKey } from './users/open.ts';
 import { createUsers } from './users/users.ts';
 
 // The stand-alone auth process: users log in here, and the API, with the same database and SECRET_KEY, believes it.
-const { log, configure } = openLog('auth', () => ({}));
+const { log, configure } = openLog('auth', traceIds);
 endOnUncaught(log);
 
 try {
   const config = readConfig();
   configure(config);
+  const tracing = await startTracing(config, 'auth', log);
   const SECRET_KEY = requireSecretKey(config);
   const now = () => new Date();
   const database = await openUsersDatabase(config, now, log);
@@ -33,6 +36,7 @@ try {
   const close = async () => {
     await server.close();
     await database.destroy();
+    await tracing.close();
   };
   stopOnSignals(close, config.DRAIN_SECONDS, log);
   log.info({ url: server.url }, 'the auth process is ready');

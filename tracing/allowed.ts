@@ -9,8 +9,6 @@ const ALLOWED = new Set([
   'http.request.method',
   'http.route',
   'http.response.status_code',
-  'http.request.body.size',
-  'http.response.body.size',
   'error.type',
   'etiquette.request.id',
   'etiquette.prediction.id',

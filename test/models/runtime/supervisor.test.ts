@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isEtiquetteError } from '../../../errors.ts';
+import type { WorkTimes } from '../../../models/runtime/jobs.ts';
 import { type Supervisor, type SupervisorOptions, supervise } from '../../../models/runtime/supervisor.ts';
 import type { FixtureJobs } from './fixture-child.ts';
 
@@ -59,6 +60,20 @@ describe('the supervisor of a child process', () => {
     await Promise.all([first, second]);
     assert.deepEqual(order, [1, 2]);
     assert.equal(child.pid, pid);
+  });
+
+  it('tells when a job was worked on: after the one before it, and for one that failed too', async () => {
+    const told: WorkTimes[] = [];
+    const onWorked = (times: WorkTimes) => told.push(times);
+    const before = Date.now();
+    await Promise.allSettled([
+      child.run('echo', 1, { onWorked }),
+      child.run('failCoded', null, { onWorked }),
+      child.run('echo', 2, { onWorked }),
+    ]);
+    assert.equal(told.length, 3);
+    for (const { from, to } of told) assert.ok(from <= to && from > before - 60_000);
+    assert.ok(told.every(({ to }, place) => place === 0 || to >= (told[place - 1]?.to ?? 0)));
   });
 
   it('keeps code, retryable and details of a coded error', async () => {
