@@ -50,6 +50,24 @@ eachDatabase('the record of corrections', (tested) => {
     assert.deepEqual([product.code, product.inputsHash, product.at], [1302, 'hash of one', AT(1)]);
   });
 
+  it("tells the codes that count of a bundle's predictions", async () => {
+    await predicted('one', 'two', 'three');
+    await corrections().put(correction('one'));
+    await corrections().put(correction('one', { code: 40, at: AT(2) }));
+    await corrections().put(correction('two'));
+    await corrections().put(correction('three'));
+    await corrections().withdraw('three', 'ada', AT(3));
+    const { bundle } = prediction('one');
+    assert.deepEqual(
+      await corrections().codesOf(bundle),
+      new Map([
+        ['one', 40],
+        ['two', 1302],
+      ]),
+    );
+    assert.equal((await corrections().codesOf('bbbbbbbbbbbbbbbb')).size, 0);
+  });
+
   it('keeps a product without a picture, and a NUL as what it looks like', async () => {
     await predicted('one');
     await corrections().put(correction('one', { picture: null, designation: 'a\0b', note: 'c\0d' }));
@@ -136,6 +154,17 @@ eachDatabase('the record of corrections', (tested) => {
     await corrections().put(correction('two', { code: 2583 }));
     await corrections().put(correction('three', { code: 2583 }));
     assert.deepEqual(await corrections().count(), { confirmed: 2, corrected: 1 });
+  });
+
+  it('gives the right codes of a bundle’s answers, by prediction', async () => {
+    const other = { ...prediction('two'), bundle: 'bbbbbbbbbbbbbbbb' };
+    await predicted('one', 'three');
+    await createPredictions(tested.database).record(other);
+    await corrections().put(correction('one'));
+    await corrections().put(correction('two', { prediction: other, code: 60 }));
+    await corrections().put(correction('three'));
+    await corrections().withdraw('three', 'ada', AT(2));
+    assert.deepEqual([...(await corrections().codesOf('aaaaaaaaaaaaaaaa'))], [['one', 1302]]);
   });
 
   it('gives all of many to the export, each once', async () => {
