@@ -1,8 +1,15 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { executeChild, ParentClosePolicy, proxyActivities } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  CancelledFailure,
+  executeChild,
+  ParentClosePolicy,
+  proxyActivities,
+  TerminatedFailure,
+} from '@temporalio/workflow';
 import type { PipelineActivities } from '../activities/index.ts';
 import { type RetrainResult, TRAIN_WORKFLOW_ID } from '../temporal/contracts.ts';
-import { readable } from './failure.ts';
+import { causeOf, readable } from './failure.ts';
 import { inTurn } from './in-turn.ts';
 import { trainAndDeploy } from './train-and-deploy.ts';
 
@@ -22,7 +29,7 @@ const { championAgain } = proxyActivities<Pick<PipelineActivities, 'championAgai
 export async function retrain(): Promise<RetrainResult> {
   try {
     const { input, reason } = await championAgain();
-    if (input === null) return { outcome: 'left out', reason, bundle: null };
+    if (input === null) return leftOut(reason);
     const {
       outcome,
       reason: why,
@@ -41,10 +48,20 @@ export async function retrain(): Promise<RetrainResult> {
     return { outcome, reason: why, bundle };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      const reason =
-        'Another training went on for 12 hours. The next one in the schedule comes in its place.';
-      return { outcome: 'left out', reason, bundle: null };
+      return leftOut(
+        'Another training went on for 12 hours. The next one in the schedule comes in its place.',
+      );
     }
+    if (endedByPerson(error)) return leftOut('Somebody ended the training before its time.');
     throw readable('retrain', error);
   }
+}
+
+const leftOut = (reason: string): RetrainResult => ({ outcome: 'left out', reason, bundle: null });
+
+/** Whoever stops the training, and not this workflow, knows why: that is no failure, for which the schedule would pause. */
+function endedByPerson(error: unknown): boolean {
+  const cause = causeOf(error);
+  const isEnded = cause instanceof CancelledFailure || cause instanceof TerminatedFailure;
+  return isEnded && !CancellationScope.current().consideredCancelled;
 }

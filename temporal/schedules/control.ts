@@ -1,4 +1,4 @@
-import { type Client, ScheduleNotFoundError } from '@temporalio/client';
+import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { EtiquetteError } from '../../errors.ts';
 import type { DeclaredSchedule } from './declared.ts';
@@ -37,7 +37,7 @@ export function controlSchedule(client: Client, { scheduleId, state }: DeclaredS
       // Left out, the client lets two go on at once.
       await handle.trigger(policies.overlap);
       if (info.runningActions.length === 0) return 'starts';
-      return policies.overlap === 'SKIP' ? 'skipped' : 'waits';
+      return policies.overlap === ScheduleOverlapPolicy.SKIP ? 'skipped' : 'waits';
     },
     async backfill(from, to) {
       await known(handle.describe());
@@ -47,7 +47,7 @@ export function controlSchedule(client: Client, { scheduleId, state }: DeclaredS
         const message = `The schedule ${scheduleId} has ${count} times ${period}: there must be 1 to ${MOST_BACKFILLED}.`;
         throw new EtiquetteError('BACKFILL_INVALID', message);
       }
-      await handle.backfill({ start: from, end: to, overlap: 'BUFFER_ALL' });
+      await handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL });
       return count;
     },
   };

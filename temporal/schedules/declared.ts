@@ -1,4 +1,4 @@
-import type { ScheduleOptions } from '@temporalio/client';
+import { type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import { WORKFLOWS } from '../contracts.ts';
 
 /** `off` in place of a cron expression: there is no such schedule. */
@@ -30,18 +30,18 @@ export function declareSchedules(settings: ScheduleSettings): DeclaredSchedule[]
     variable,
     spec: { cronExpressions: [settings[variable]], timezone, jitter },
   });
-  const start = (id: string, workflowType: string, staticSummary: string) => ({
+  // One that hangs must not keep the next from running. A training takes as long as it takes: its stages have bounds.
+  const start = (
+    id: string,
+    type: string,
+    staticSummary: string,
+    workflowExecutionTimeout?: '1h' | '1d',
+  ) => ({
     scheduleId: id,
     action: {
-      ...{
-        type: 'startWorkflow' as const,
-        workflowType,
-        workflowId: id,
-        taskQueue,
-        args: [{}],
-        staticSummary,
-      },
-      memo: { by: `schedule ${id}` },
+      ...{ type: 'startWorkflow' as const, workflowType: type, workflowId: id, taskQueue, args: [{}] },
+      ...{ staticSummary, memo: { by: `schedule ${id}` } },
+      ...(workflowExecutionTimeout ? { workflowExecutionTimeout } : {}),
     },
   });
   const all: DeclaredSchedule[] = [
@@ -49,7 +49,7 @@ export function declareSchedules(settings: ScheduleSettings): DeclaredSchedule[]
       ...start('retrain', WORKFLOWS.retrain, 'Trains the champion again, with the corrections since'),
       ...when('RETRAIN_SCHEDULE', '15m'),
       // What is asked for while one goes on may be about corrections that it has not seen: it is done after it.
-      policies: { overlap: 'BUFFER_ONE', catchupWindow: '1d', pauseOnFailure: true },
+      policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: '1d', pauseOnFailure: true },
       state: {
         note: 'Trains the champion again on its catalogue, with the corrections since. The gate decides whether the result serves.',
       },
@@ -59,17 +59,23 @@ export function declareSchedules(settings: ScheduleSettings): DeclaredSchedule[]
         'watch-drift',
         WORKFLOWS.watchDrift,
         'Compares the latest predictions with the champion’s training data',
+        '1h',
       ),
       ...when('WATCH_SCHEDULE', '5m'),
-      policies: { overlap: 'SKIP', catchupWindow: '1h', pauseOnFailure: false },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1h', pauseOnFailure: false },
       state: {
         note: 'Compares the latest predictions with what the champion was trained on; tells of drift, and retrains when it is great.',
       },
     },
     {
-      ...start('prune', WORKFLOWS.prune, 'Deletes old bundles, stages and features that nothing refers to'),
+      ...start(
+        'prune',
+        WORKFLOWS.prune,
+        'Deletes old bundles, stages and features that nothing refers to',
+        '1d',
+      ),
       ...when('PRUNE_SCHEDULE', '15m'),
-      policies: { overlap: 'SKIP', catchupWindow: '6h', pauseOnFailure: false },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '6h', pauseOnFailure: false },
       state: { note: 'Deletes old bundles, stages and features that nothing refers to.' },
     },
   ];

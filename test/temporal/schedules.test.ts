@@ -193,6 +193,7 @@ describe('schedules on a real Temporal server', function () {
       await end('retrain');
       await becomes('retrain', 2);
       assert.equal(await buffered(), 0);
+      assert.equal((await described('retrain')).state.paused, false, 'what a person ends pauses nothing');
     });
 
     it('backfill: every time of the period, one after the other', async () => {
