@@ -147,6 +147,32 @@ describe('what people are told of, on a real server', function () {
     match(`${received[1]?.message?.text}`, /Ada went back from the bundle new to b{16}\. too slow/);
   });
 
+  it('a stream that changes is told of once, and every training for it', async () => {
+    receiver = await receiveWebhooks();
+    const { received, url } = receiver;
+    const check = {
+      ...{ at: '2026-01-02T03:04:05.000Z', bundle: 'b'.repeat(16), since: '2026-01-01T00:00:00.000Z' },
+      ...{ level: 'retrain', before: 'ok', reason: 'Other languages.', report: null, directory: '/drift' },
+    };
+    const run = { workflowId: 'train-and-deploy', runId: 'run-1' };
+    let trained: typeof run | null = run;
+    const stubs = {
+      checkDrift: async () => check,
+      retrainForDrift: async () => ({ run: trained, reason: '' }),
+    };
+    await installation(url, stubs, async (start) => {
+      await (await start('watchDrift', undefined)).result();
+      check.before = 'retrain';
+      trained = null;
+      await (await start('watchDrift', undefined)).result();
+    });
+    deepEqual(types(received), ['drift.detected']);
+    match(
+      `${received[0]?.message?.text}`,
+      /has changed.*\(retrain\)\. Other languages\. A training goes on: train-and-deploy\./,
+    );
+  });
+
   it('a receiver that is down for a while gets it under the same id at each try, signed anew', async () => {
     // It says itself how soon it may be asked again: the test need not wait for the back-off.
     receiver = await receiveWebhooks((response, attempt) =>
