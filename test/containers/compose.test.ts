@@ -198,6 +198,7 @@ describe('the compose file', () => {
   /** What means nothing in a container, and why. */
   const NOT_PASSED_ON: Record<string, string> = {
     API_REPLICAS: 'DNS knows the replicas',
+    LOG_DIR: 'containers log to standard output, and the runtime rotates',
     IMAGE_ENCODER: 'a folder of the host',
     TEXT_ENCODER: 'a folder of the host',
     MLFLOW_PORT: 'published by compose itself',
