@@ -250,7 +250,7 @@ const variables = z.object({
   STAGES_DAYS: count(30, 7),
   /** How many times a corrected product counts in training. */
   CORRECTION_WEIGHT: z.coerce.number().min(1).max(100).default(3),
-  /** The champion's last predictions, which are compared with its training. */
+  /** The products that the champion was asked about last, which are compared with its training. */
   WATCH_WINDOW: z.coerce.number().int().min(20).max(10_000).default(500),
   /** Between two trainings that a changed stream starts. */
   DRIFT_COOLDOWN_HOURS: count(24, 0),

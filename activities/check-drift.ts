@@ -16,6 +16,8 @@ import { durable } from './durable.ts';
 
 /** What changed most stands in the reason; the report has the rest. */
 const MOST_NAMED = 3;
+/** So many answers are read for each product of the window: some are asked about again and again. */
+const READ = 5;
 
 /** Compares the champion's last predictions, since its deployment, with the rows held out at its training. */
 export function createCheckDrift({ config, observations }: ActivityDeps) {
@@ -43,7 +45,10 @@ export function createCheckDrift({ config, observations }: ActivityDeps) {
       );
     }
     if (typeof reference === 'string') return unjudged(reference);
-    const window = windowOf(await observations({ bundle, since, limit: config.WATCH_WINDOW }));
+    const window = windowOf(
+      await observations({ bundle, since, limit: READ * config.WATCH_WINDOW }),
+      config.WATCH_WINDOW,
+    );
     const { length } = window.predictions;
     if (length < LEAST_ROWS) {
       return unjudged(

@@ -15,17 +15,18 @@ export interface Observed {
 }
 
 /**
- * The products of these answers, the newest answer first. One that was asked about again counts once: a client's test
+ * The last `most` products of these answers, the newest answer first. One that was asked about again counts once: a client's test
  * product, sent every minute, would look like a stream of nothing else. Answers without features that can be read are
  * left out.
  */
-export function windowOf(answers: readonly Observed[]): DriftWindow {
+export function windowOf(answers: readonly Observed[], most: number): DriftWindow {
   const products = new Map<string, Product>();
   answers.forEach(({ inputsHash, ...answer }, place) => {
     const features = answer.features === null ? null : readFeatures(answer.features);
     if (!features) return;
     const product = inputsHash ?? `${place}`;
     const known = products.get(product);
+    if (!known && products.size === most) return;
     const right = answer.corrected === null ? null : answer.corrected === answer.code;
     products.set(
       product,

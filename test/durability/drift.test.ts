@@ -184,6 +184,10 @@ describe('the watch over the stream of products', function () {
 
   it('starts none while it cools down, though the training has ended and the change lasts', async () => {
     await assert.rejects(stack.client.workflow.getHandle(TRAIN_WORKFLOW_ID).result());
+    const [run] = await trainings();
+    // As if the worker had died before it wrote down what it had started.
+    await rm(join(varDirectory, 'drift', 'last-training.json'));
+    assert.equal((await check()).retraining?.run?.runId, run?.runId);
     for (let time = 0; time < 2; time++) {
       const { level, before, retraining } = await check();
       assert.deepEqual([level, before, retraining?.run], ['retrain', 'retrain', null]);
