@@ -43,8 +43,9 @@ FROM docker.io/library/node:20.20.2-bookworm-slim
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends busybox haproxy postgresql \
   prometheus prometheus-alertmanager prometheus-node-exporter python3 python3-venv && rm -rf /var/lib/apt/lists/* \
   && for name in wget nc; do ln -sf /usr/bin/busybox /usr/local/bin/$name; done \
-  && for name in prometheus alertmanager node_exporter; do ln -sf "$(command -v $name prometheus-$name prometheus-$(echo $name | tr _ -) | head -1)" /bin/$name; done; \
-  sed -i '/^postgres:/d' /etc/passwd && echo 'postgres:x:999:999::/var/lib/postgresql:/bin/sh' >>/etc/passwd \
+  && ln -sf /usr/bin/prometheus-alertmanager /bin/alertmanager \
+  && ln -sf /usr/bin/prometheus-node-exporter /bin/node_exporter \
+  && sed -i '/^postgres:/d' /etc/passwd && echo 'postgres:x:999:999::/var/lib/postgresql:/bin/sh' >>/etc/passwd \
   && rm -rf /var/lib/postgresql /var/run/postgresql && install -d -o 999 -g 999 /var/lib/postgresql/data /var/run/postgresql
 COPY --chmod=755 temporal-server temporal-sql-tool temporal versitygw /usr/local/bin/
 COPY --chmod=755 temporal-entrypoint.sh /etc/temporal/entrypoint.sh
