@@ -8,7 +8,7 @@ import { ApplicationFailure, Client, Connection, ScheduleNotFoundError } from '@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { temporalCli } from '../../cli/setup/tools.mjs';
-import { DEPLOY_WORKFLOW_ID } from '../../temporal/contracts.ts';
+import { DEPLOY_WORKFLOW_ID, type RetrainResult, TRAIN_WORKFLOW_ID } from '../../temporal/contracts.ts';
 import { applySchedules } from '../../temporal/schedules/apply.ts';
 import { controlSchedule, MOST_BACKFILLED } from '../../temporal/schedules/control.ts';
 import {
@@ -253,6 +253,38 @@ describe('schedules on a real Temporal server', function () {
       const { state } = await described('retrain');
       assert.deepEqual([state.paused, state.note], [false, declared('retrain').state.note]);
     });
+
+    for (const end of ['cancel', 'terminate'] as const) {
+      it(`a training that a person ends (${end}) pauses nothing`, async () => {
+        const activities = {
+          championAgain: async () => ({ input: { catalogue: '/again' }, reason: null }),
+          settings: async () => ({ trainingTaskQueue: taskQueue }),
+          fetch: async () => {
+            throw ApplicationFailure.retryable('the catalogue is away', 'DOWNLOAD_FAILED');
+          },
+        };
+        await apply(settings);
+        await withWorker(activities, async () => {
+          await control('retrain').trigger();
+          const training = client.workflow.getHandle(TRAIN_WORKFLOW_ID);
+          await until(
+            () =>
+              training.describe().then(
+                ({ status }) => status.name === 'RUNNING',
+                () => false,
+              ),
+            'the training',
+          );
+          await training[end]();
+          await until(async () => (await running('retrain')).length === 0, 'the end of it');
+        });
+        const { state, info } = await described('retrain');
+        assert.equal(state.paused, false);
+        const started = info.recentActions.at(-1)?.action.workflow;
+        const result: RetrainResult = await client.workflow.getHandle(started?.workflowId ?? '').result();
+        assert.equal(result.reason, 'Somebody ended the training before its time.');
+      });
+    }
 
     it('pruning runs under the id of deployments, and waits for its worker', async () => {
       await apply(settings);

@@ -7,7 +7,6 @@ import { type RetrainResult, TRAIN_WORKFLOW_ID, WORKFLOWS } from '../../temporal
 import type { TrainAndDeployInput } from '../../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { skip } from '../support/skip.ts';
-import { until } from '../support/training.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
 import { ANSWERS } from './stage-answers.ts';
 
@@ -104,19 +103,6 @@ describe('the workflow retrain', function () {
       });
       assert.deepEqual(fetched, []);
     });
-  });
-
-  it('does not fail when a person ends its training: the schedule would pause', async () => {
-    const waiting = () => ({ input: { ...AGAIN, deploy: 'approval', approvalHours: 1000 }, reason: null });
-    for (const end of ['cancel', 'terminate'] as const) {
-      await withWorker({ championAgain: waiting }, async (taskQueue, fetched) => {
-        const scheduled = await start(WORKFLOWS.retrain, taskQueue, `retrain-${randomUUID()}`);
-        await until(() => fetched.length > 0, 'the training');
-        await environment.client.workflow.getHandle(TRAIN_WORKFLOW_ID)[end]();
-        const { outcome, reason }: RetrainResult = await scheduled.result();
-        assert.deepEqual([outcome, reason], ['left out', 'Somebody ended the training before its time.']);
-      });
-    }
   });
 
   it('fails as its training fails, with the reason at the top', async () => {
