@@ -13,12 +13,16 @@ import { DEPLOY_WORKFLOW_ID } from '../../temporal/contracts.ts';
 import { startStack } from './stack.ts';
 import { makeTrainingMaterials, SMALL } from './training.ts';
 import { blackPictures, recordAnswers, referenceText, serves, watchedBundle } from './watched.ts';
+import { receiveWebhooks, SECRET } from './webhook-receiver.ts';
 
 const release = process.argv[2];
 if (!release) throw new Error('Name the release: record-histories.ts 0.1.0');
 const directory = await mkdtemp(join(tmpdir(), 'etiquette-record-'));
 const { catalogue } = await makeTrainingMaterials(directory);
-const stack = await startStack(join(directory, 'stack'), ['pipeline', 'training', 'api'], { DVC: 'on' });
+const receiver = await receiveWebhooks();
+const stack = await startStack(join(directory, 'stack'), ['pipeline', 'training', 'api'], {
+  ...{ DVC: 'on', NOTIFY_URL: receiver.url, NOTIFY_SECRET: SECRET },
+});
 try {
   for (const [type, input] of [
     ['trainAndDeploy', { ...SMALL, catalogue }],
@@ -34,9 +38,12 @@ try {
   }
   // The training's own deployment.
   await keep('deployModel', stack.client.workflow.getHandle(DEPLOY_WORKFLOW_ID));
+  const [told] = await receiver.got(1);
+  await keep('notify', stack.client.workflow.getHandle(`notify-${told?.id}`));
   await watchChangedStream();
 } finally {
   await stack.close();
+  await receiver.close();
   await rm(directory, { recursive: true, force: true });
 }
 
