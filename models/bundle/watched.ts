@@ -1,5 +1,6 @@
 import { type DriftFeatures, driftFeatures, type Predicted } from '../drift/features.ts';
 import type { KnownWords } from '../drift/known-words.ts';
+import { pictureSize } from '../drift/picture-size.ts';
 import type { PixelForm, SeenPicture } from '../drift/picture-statistics.ts';
 import { readPictureHeader } from '../image/picture-format.ts';
 
@@ -9,7 +10,7 @@ export async function seenPicture(
   pixels: Float32Array,
   form: PixelForm,
 ): Promise<SeenPicture> {
-  const { width, height } = await readPictureHeader(file);
+  const { width, height } = pictureSize(file) ?? (await readPictureHeader(file));
   return { pixels, form, width, height };
 }
 
