@@ -16,3 +16,21 @@ describe('the configuration of MLflow', () => {
     );
   });
 });
+
+describe('the configuration of schedules', () => {
+  it('takes a cron expression or off, by the clock of a time zone that there is', () => {
+    const { RETRAIN_SCHEDULE, WATCH_SCHEDULE } = readConfig({
+      RETRAIN_SCHEDULE: '@daily',
+      WATCH_SCHEDULE: 'off',
+    });
+    assert.deepEqual([RETRAIN_SCHEDULE, WATCH_SCHEDULE], ['@daily', 'off']);
+    for (const [variable, value] of [
+      ['RETRAIN_SCHEDULE', 'sundays'],
+      ['WATCH_SCHEDULE', '7 * * *'],
+      ['PRUNE_SCHEDULE', 'CRON_TZ=UTC 0 3 * * 0; rm'],
+      ['SCHEDULE_TIME_ZONE', 'Europe/Lutetia'],
+    ] as const) {
+      assert.throws(() => readConfig({ [variable]: value }), new RegExp(`${variable}: must be`));
+    }
+  });
+});
