@@ -6,7 +6,7 @@ export function scheduleLines(schedules: readonly ShownSchedule[]): string[] {
   return schedules.flatMap((schedule) => {
     const { name, cron, timeZone, note, last, running, taken, skipped, missed } = schedule;
     const at = (time: string | undefined) => (time === undefined ? 'never' : clock(time, timeZone));
-    const counts = `${taken} runs, ${skipped} left out while one went on, ${missed} missed`;
+    const counts = `${taken} started, ${skipped} left out while one went on, ${missed} missed`;
     return [
       `${name}  ${cron ?? 'not this project’s own'} (${timeZone})`,
       `  ${note}`,
