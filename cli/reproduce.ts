@@ -121,7 +121,7 @@ async function dataOf(
 
 /** Where the corrections are that a bundle has learned from: with its data in DVC, else as the training left them here. */
 async function correctionsOf(
-  { version, lineage: { corrections } }: Reproducible,
+  { version, lineage: { corrections, datasetVersion } }: Reproducible,
   config: Config,
   catalogue: string,
 ): Promise<Again['corrections']> {
@@ -132,7 +132,7 @@ async function correctionsOf(
   }
   throw new EtiquetteError(
     'REPRODUCTION_IMPOSSIBLE',
-    `Bundle ${version} has learned from ${corrections.rows} corrections (${corrections.version}), which are neither with its data nor in ${config.corrections}. Pull its dataset with DVC.`,
+    `Bundle ${version} has learned from ${corrections.rows} corrections (${corrections.version}), which lie neither in ${join(catalogue, CORRECTIONS)} nor in ${config.corrections}. Put them there, or bring its dataset back: npm run data -- pull ${datasetVersion}.`,
   );
 }
 

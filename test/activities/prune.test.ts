@@ -26,7 +26,12 @@ describe('the activity prune', () => {
     folder = await mkdtemp(join(tmpdir(), 'etiquette-prune-'));
     const place = (name: string) => join(folder, name);
     config = {
-      ...{ bundles: place('bundles'), stages: place('stages'), corrections: place('corrections'), features: place('features') },
+      ...{
+        bundles: place('bundles'),
+        stages: place('stages'),
+        corrections: place('corrections'),
+        features: place('features'),
+      },
       ...{ deployments: place('deployments.json'), tracking: place('tracking') },
     };
   });
