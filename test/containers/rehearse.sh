@@ -14,7 +14,7 @@ if command -v podman >/dev/null && [[ ${DOCKER_HOST:-} == unix://*podman* ]]; th
       podman healthcheck run "$id" >/dev/null 2>&1 || true
     done
   done) &
-  trap 'kill $!' EXIT
+  trap "kill $! 2>/dev/null || true" EXIT
 fi
 
 step "everything starts"
@@ -27,7 +27,7 @@ compose logs first-model --no-log-prefix | tail -n 2
 
 step "a token, and a prediction through the proxy"
 password=$(compose run --rm -T secrets show TEST_USER_PASSWORD 2>/dev/null | tr -d '\r')
-token() { curl -sf "$api/token" -d username=data_engineer --data-urlencode password@- <<<"$password" | sed 's/.*"access_token":"\([^"]*\)".*/\1/'; }
+token() { printf %s "$password" | curl -sf "$api/token" -d username=data_engineer --data-urlencode password@- | sed 's/.*"access_token":"\([^"]*\)".*/\1/'; }
 token=$(token)
 ask() { curl -s -o /tmp/answer.json -w '%{http_code}' -m 30 "$api/predict" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
   -d '{"designation":"Piscine ronde","description":"Piscine gonflable pour enfants"}'; }
@@ -36,7 +36,7 @@ ask() { curl -s -o /tmp/answer.json -w '%{http_code}' -m 30 "$api/predict" -H "A
 step "three replicas"
 compose up -d ${UP_FLAGS:-} --no-recreate --scale api=3 >/dev/null 2>&1
 step "another training, deployed in each of them"
-compose run --rm -T cli train --catalogue /var/lib/etiquette/catalogues/sample --set seed=7 --wait --json 2>/dev/null | tail -n 1 || true
+compose run --rm -T cli train --catalogue /var/lib/etiquette/catalogues/sample --seed 7 --wait --json 2>/dev/null | tail -n 1 || true
 compose run --rm -T cli models 2>/dev/null | tail -n 8
 step "the champion before"
 compose run --rm -T cli rollback 2>/dev/null | tail -n 2

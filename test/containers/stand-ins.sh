@@ -74,7 +74,8 @@ D
 image docker.io/versity/versitygw:v1.8.0 <<<'FROM localhost/stand-ins'
 image docker.io/library/haproxy:3.2.23-alpine <<'D'
 FROM localhost/stand-ins
-CMD ["haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]
+# Debian's knows no init-state.
+CMD ["sh", "-c", "sed 's/ init-state down//' /usr/local/etc/haproxy/haproxy.cfg >/tmp/haproxy.cfg; exec haproxy -W -db -f /tmp/haproxy.cfg"]
 D
 image docker.io/prom/prometheus:v3.14.0 <<'D'
 FROM localhost/stand-ins
