@@ -43,7 +43,8 @@ export async function inventedCatalogue(
   return readCatalogue({ ...config, ...CHALLENGE_NAMES }, directory, say);
 }
 
-const CHALLENGE_NAMES = {
+/** Variables that name a catalogue's files as the challenge does. */
+export const CHALLENGE_NAMES = {
   CATALOGUE_X_TRAIN: CHALLENGE_FILES.xTrain,
   CATALOGUE_Y_TRAIN: CHALLENGE_FILES.yTrain,
   CATALOGUE_X_TEST: CHALLENGE_FILES.xTest,

@@ -4,6 +4,7 @@ import { inference } from './inference.ts';
 import { quality } from './quality.ts';
 import { responsiveness } from './responsiveness.ts';
 import type { Row } from './row.ts';
+import { selfHealing } from './self-healing.ts';
 import { serving, servingCost, servingHostile, servingSoak } from './serving/index.ts';
 import { training } from './training.ts';
 
@@ -32,6 +33,10 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   corrections: {
     says: 'F1 on a changed stream after a training with what people corrected of it, and without',
     run: corrections,
+  },
+  'self-healing': {
+    says: 'a stream changes, people judge a part of it, one training follows: F1 before and after, through the API',
+    run: selfHealing,
   },
   responsiveness: {
     says: '/status and heartbeats while a training and predictions use every core',
