@@ -19,6 +19,8 @@ const ANSWER_WITHIN_MS = 15_000;
 /** Of the answer only its first words matter, when it is a refusal. */
 const MOST_ANSWER_BYTES = 1024;
 const LONGEST_RETRY_AFTER_SECONDS = 3600;
+/** What is shorter may be part of a word. */
+const SHORTEST_SECRET = 8;
 
 /**
  * Signs a delivery as Standard Webhooks (https://www.standardwebhooks.com) has it: HMAC-SHA256 over id, time of this
@@ -64,7 +66,7 @@ export async function postTo(
       redirect: 'manual',
       signal: AbortSignal.any([signal, timeout]),
     });
-    if (!response.ok) throw refusal(host, response, await firstWords(response));
+    if (!response.ok) throw refusal(host, response, await firstWords(response, webhook.url));
     // It was taken: what else there is to read changes nothing.
     await response.body?.cancel();
     return response.status;
@@ -79,7 +81,7 @@ export async function postTo(
 }
 
 /** Reads no more than it needs, whatever the receiver sends. */
-async function firstWords(response: Response): Promise<string> {
+async function firstWords(response: Response, url: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
@@ -88,10 +90,19 @@ async function firstWords(response: Response): Promise<string> {
     if (bytes >= MOST_ANSWER_BYTES) break;
   }
   const text = Buffer.concat(chunks).subarray(0, MOST_ANSWER_BYTES).toString();
-  return text
+  return withoutSecrets(text, url)
     .replaceAll(/[\p{C}\s]+/gu, ' ')
     .trim()
     .slice(0, 200);
+}
+
+/** Many servers quote the path that they refuse («Cannot POST /hooks/…»): what is behind the host may be a secret. */
+function withoutSecrets(text: string, url: string): string {
+  const { pathname, search } = new URL(url);
+  const parts = `${pathname}${search}`.split(/[/?&=]/).filter((part) => part.length >= SHORTEST_SECRET);
+  return [pathname + search, ...parts]
+    .filter((part) => part !== '/')
+    .reduce((clean, part) => clean.replaceAll(part, '…'), text);
 }
 
 function refusal(host: string, { status, headers }: Response, words: string): EtiquetteError {
