@@ -47,8 +47,12 @@ const webhookSecret = z.string().refine(
   },
   { message: 'must be 24 to 64 random bytes in base64 (openssl rand -base64 32), after "whsec_" or not' },
 );
-/** What stays on this machine. */
-const isLoopback = (url: string) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+/** Readable on its way, and it leaves this machine. What is no address at all is told apart from that. */
+const isInTheClear = (url: string) => {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+};
 /** As Temporal reads it: five fields, with a year or seconds up to seven; what the fields mean Temporal checks. */
 const cron = (fallback: string) =>
   z
@@ -273,7 +277,7 @@ const schema = variables.superRefine(({ NOTIFY_URL, NOTIFY_SECRET, NOTIFY_ALLOW_
   if (NOTIFY_URL === undefined) return;
   if (NOTIFY_SECRET === undefined)
     wrong('NOTIFY_SECRET', 'is needed where NOTIFY_URL is set: it signs what is told');
-  if (!NOTIFY_ALLOW_HTTP && NOTIFY_URL.startsWith('http:') && !isLoopback(NOTIFY_URL)) {
+  if (!NOTIFY_ALLOW_HTTP && isInTheClear(NOTIFY_URL)) {
     wrong('NOTIFY_URL', 'must be https; NOTIFY_ALLOW_HTTP=true lets it be read on its way');
   }
 });

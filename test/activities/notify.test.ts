@@ -92,6 +92,16 @@ describe('the activity notify', () => {
     doesNotMatch(message, /hook|token/);
   });
 
+  it('leaves it out too where the receiver quotes it', async () => {
+    for (const words of ['Cannot POST /hook?token=part-of-the-secret', 'bad token "part-of-the-secret"']) {
+      const { url, close } = await receive((response) => response.writeHead(404).end(words));
+      const { message } = await failure({ NOTIFY_URL: url, NOTIFY_SECRET: SECRET });
+      match(message, /answers 404 to a notification: (Cannot POST|bad token)/);
+      doesNotMatch(message, /part-of-the-secret/);
+      await close();
+    }
+  });
+
   it('is tried again when the receiver wants to be asked again', async () => {
     const { url } = await receive((response) => response.writeHead(429, { 'retry-after': '120' }).end());
     const { nonRetryable, nextRetryDelay } = await failure({ NOTIFY_URL: url, NOTIFY_SECRET: SECRET });
@@ -210,8 +220,19 @@ describe('the configuration of notifications', () => {
   it('takes plain http elsewhere only when it is allowed', () => {
     const NOTIFY_URL = 'http://hooks.example/';
     ok(config({ NOTIFY_URL, NOTIFY_ALLOW_HTTP: 'true' }).webhook);
-    for (const url of [NOTIFY_URL, 'http://127.0.0.1.example/', 'http://localhost.example/']) {
+    for (const url of [
+      NOTIFY_URL,
+      'HTTP://hooks.example/',
+      'http://127.0.0.1.example/',
+      'http://localhost.example/',
+    ]) {
       throwsConfig({ NOTIFY_URL: url }, /NOTIFY_URL: must be https/);
+    }
+  });
+
+  it('says so when the address is none', () => {
+    for (const url of ['http://', 'hooks.example', 'ftp://hooks.example/']) {
+      throwsConfig({ NOTIFY_URL: url }, /NOTIFY_URL: must be the http\(s\) address of a webhook/);
     }
   });
 
