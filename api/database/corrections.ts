@@ -102,12 +102,13 @@ export function createCorrections(database: Database): Corrections {
           .returning('id')
           .executeTakeFirst();
         if (!locked) return null;
+        const row = rowOf(correction);
         const before = await findLive(transaction, prediction.id);
-        if (before && before.code === correction.code && before.note === correction.note) {
+        if (before && before.code === row.code && before.note === row.note) {
           return { correction: before, isNew: false };
         }
         if (before) await end(transaction, before.id, { ended: 'replaced', ended_by: by, ended_at: at });
-        await transaction.insertInto('corrections').values(rowOf(correction)).execute();
+        await transaction.insertInto('corrections').values(row).execute();
         const made = await findLive(transaction, prediction.id);
         if (!made) throw new Error('a correction that was just written is not there');
         return { correction: made, isNew: true };

@@ -75,6 +75,7 @@ eachDatabase('the record of corrections', (tested) => {
     assert.deepEqual([product?.picture, product?.designation], [null, 'a\ufffdb']);
     const found = await corrections().find('one');
     assert.deepEqual([found?.designation, found?.note, found?.hasPicture], ['a\ufffdb', 'c\ufffdd', false]);
+    assert.equal((await corrections().put(correction('one', { note: 'c\0d' })))?.isNew, false);
   });
 
   it('is not made for a prediction that is not on record', async () => {
