@@ -69,7 +69,8 @@ async function list(corrections: Corrections, asJson: boolean): Promise<void> {
 function line({ at, prediction, predicted, code, by, designation }: Correction): string {
   const name = isTypeCode(code) ? TYPE_CODE_NAMES[code].en : '';
   const what = code === predicted ? `${code} confirmed` : `${predicted} -> ${code}`;
-  const begins = designation.replace(/\s+/g, ' ').slice(0, 60);
+  // Whoever wrote it must not write to the terminal.
+  const begins = designation.replace(/[\p{C}\s]+/gu, ' ').slice(0, 60);
   return `${at}  ${prediction}  ${what.padEnd(14)}  ${name}  by ${by}: ${begins}\n`;
 }
 

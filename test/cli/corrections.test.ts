@@ -23,7 +23,7 @@ describe('npm run corrections', () => {
     });
     await createCorrections(database).put({
       ...{ prediction, inputsHash: 'a'.repeat(64), by: 'ada', at, code: 1302, note: null },
-      ...{ designation: 'Balançoire\nen bois', description: '', picture: null },
+      ...{ designation: 'Balançoire\n\x1b[2Jen bois', description: '', picture: null },
     });
     await database.destroy();
   });
@@ -43,7 +43,7 @@ describe('npm run corrections', () => {
     const { output } = await run();
     assert.match(
       output,
-      new RegExp(`${PREDICTION}  2583 -> 1302    Outdoor play  by ada: Balançoire en bois\n`),
+      new RegExp(`${PREDICTION}  2583 -> 1302    Outdoor play  by ada: Balançoire \\[2Jen bois\n`),
     );
     assert.match(output, /\n1 corrected, 0 confirmed\n$/);
 
