@@ -63,7 +63,9 @@ export const RUN_TIME_IMPORTS = [
     name: 'only-entry-points-read-config',
     comment: 'Everyone else is handed what it needs.',
     severity: 'error',
-    from: { pathNot: '^(workers/[^/]+\\.ts|api/(main|auth)\\.ts|cli/.*|bench/.*|test/.*)$' },
+    from: {
+      pathNot: '^(workers/[^/]+\\.ts|api/(main|auth)\\.ts|docker/first-model\\.ts|cli/.*|bench/.*|test/.*)$',
+    },
     to: { path: '^config\\.ts$' },
   },
   {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { STATUS } from '../api/errors.ts';
 import { PROJECT } from '../config.ts';
 
-const NOT_SOURCE = ['node_modules', 'test', 'bench', 'var', 'docs', 'coverage', '.git'];
+// docker/ names the variables of other programs; its scripts raise no code of their own.
+const NOT_SOURCE = ['node_modules', 'test', 'bench', 'docker', 'var', 'docs', 'coverage', '.git'];
 /** Codes of one word, where they are born; those of several words are known by their form anywhere. */
 const ONE_WORD = /(?:new EtiquetteError\(\s*|\bcode: )'([A-Z]+)'/g;
 const SEVERAL_WORDS = /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g;
