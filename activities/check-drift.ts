@@ -30,7 +30,8 @@ export function createCheckDrift({ config, observations }: ActivityDeps) {
   };
 
   async function look(): Promise<DriftCheck> {
-    const at = new Date().toISOString();
+    // The same in every try: a report that one left behind is not taken for the check before.
+    const at = new Date(Context.current().info.scheduledTimestampMs).toISOString();
     const served = (await readDeployments(config.deployments)).at(-1);
     const [bundle, since] = [served?.version ?? null, served?.at ?? null];
     const unjudged = (reason: string): DriftCheck => ({
@@ -56,7 +57,7 @@ export function createCheckDrift({ config, observations }: ActivityDeps) {
       );
     }
     const report = driftReport(reference, window);
-    const before = await lastLevel(config.drift, bundle);
+    const before = await lastLevel(config.drift, bundle, at);
     const directory = await writeDriftReport(config.drift, { at, bundle, report });
     return { at, bundle, since, level: report.level, before, reason: inWords(report), report, directory };
   }

@@ -28,10 +28,12 @@ export interface WrittenReport {
  */
 export async function writeDriftReport(root: string, written: WrittenReport): Promise<string> {
   const staging = join(root, `${STAGING}${randomUUID()}`);
-  const directory = join(root, written.at.replaceAll(':', '-'));
+  const directory = join(root, nameOf(written.at));
   await mkdir(staging, { recursive: true });
   try {
     await fill(staging, written);
+    // A check whose worker died after it had written is made again.
+    await removeWhole(directory);
     await rename(staging, directory);
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -40,16 +42,20 @@ export async function writeDriftReport(root: string, written: WrittenReport): Pr
   return directory;
 }
 
-/** What the newest report came to, when it is about this bundle; else null. */
-export async function lastLevel(root: string, bundle: string): Promise<Level | null> {
-  const names = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const newest = namesOf(names).at(-1);
+/** What the newest report before this time came to, when it is about this bundle; else null. */
+export async function lastLevel(root: string, bundle: string, at: string): Promise<Level | null> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  const newest = namesOf(entries)
+    .filter((name) => name < nameOf(at))
+    .at(-1);
   if (newest === undefined) return null;
   const written: { bundle: string; level: Level } = JSON.parse(
     await readFile(join(root, newest, 'report.json'), 'utf8'),
   );
   return written.bundle === bundle ? written.level : null;
 }
+
+const nameOf = (at: string) => at.replaceAll(':', '-');
 
 /** Folders of reports, the oldest first. */
 function namesOf(entries: readonly Dirent[]): string[] {

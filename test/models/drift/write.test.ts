@@ -37,12 +37,22 @@ describe('the folder of drift reports', () => {
   });
 
   it('remembers what the newest came to, for its bundle only', async () => {
-    assert.equal(await lastLevel(root, bundle), null);
+    assert.equal(await lastLevel(root, bundle, at(3)), null);
     await writeDriftReport(root, { at: at(1), bundle, report: { ...report, level: 'alert' } });
     await writeDriftReport(root, { at: at(2), bundle, report: { ...report, level: 'warn' } });
     await mkdir(join(root, '.staging-of-another'));
-    assert.equal(await lastLevel(root, bundle), 'warn');
-    assert.equal(await lastLevel(root, 'b'.repeat(16)), null);
+    assert.equal(await lastLevel(root, bundle, at(3)), 'warn');
+    assert.equal(await lastLevel(root, 'b'.repeat(16), at(3)), null);
+  });
+
+  it('takes what a check left that died for no check before it, and has one folder of it', async () => {
+    await writeDriftReport(root, { at: at(1), bundle, report: { ...report, level: 'ok' } });
+    for (const level of ['alert', 'retrain'] as const) {
+      assert.equal(await lastLevel(root, bundle, at(2)), 'ok');
+      await writeDriftReport(root, { at: at(2), bundle, report: { ...report, level } });
+    }
+    assert.equal((await readdir(root)).length, 2);
+    assert.equal(await lastLevel(root, bundle, at(3)), 'retrain');
   });
 
   it('keeps the last 168, nothing of writers that died an hour ago, and leaves those that still write', async () => {
