@@ -32,7 +32,13 @@ export async function watchDrift(): Promise<WatchDriftResult> {
     });
     let retraining: DriftRetraining | null = null;
     if (level === 'retrain' && bundle !== null && since !== null) {
-      retraining = await retrainForDrift({ bundle, since, reason });
+      try {
+        retraining = await retrainForDrift({ bundle, since, reason });
+      } catch (error) {
+        // The next check finds it no worse than this one: who is not told now is never told.
+        await tell({ ...check, retraining });
+        throw error;
+      }
     }
     const result: WatchDriftResult = { ...check, retraining };
     setCurrentDetails(describe(result));

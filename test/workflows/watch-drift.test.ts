@@ -26,7 +26,7 @@ describe('the workflow watchDrift', function () {
   let asked: unknown[];
   let told: NotifyInput[];
 
-  let answers: { check: () => Promise<DriftCheck>; retraining: DriftRetraining };
+  let answers: { check: () => Promise<DriftCheck>; retraining: () => Promise<DriftRetraining> };
   let worker: Worker;
   let working: Promise<void>;
   const taskQueue = `queue-${randomUUID()}`;
@@ -48,7 +48,7 @@ describe('the workflow watchDrift', function () {
         checkDrift: () => answers.check(),
         retrainForDrift: async (changed: unknown) => {
           asked.push(changed);
-          return answers.retraining;
+          return answers.retraining();
         },
         notify: async (notice: NotifyInput) => {
           told.push(notice);
@@ -74,7 +74,7 @@ describe('the workflow watchDrift', function () {
   ): Promise<WatchDriftResult> {
     answers = {
       check: typeof check === 'function' ? check : async () => ({ ...CHECK, ...check }),
-      retraining,
+      retraining: async () => retraining,
     };
     const workflowId = `watch-${randomUUID()}`;
     return environment.client.workflow.execute('watchDrift', { taskQueue, workflowId });
@@ -123,6 +123,24 @@ describe('the workflow watchDrift', function () {
       );
     });
   }
+
+  it('tells people of a change even when it cannot ask for a training', async () => {
+    answers = {
+      check: async () => ({ ...CHECK, level: 'retrain' }),
+      retraining: () => Promise.reject(ApplicationFailure.nonRetryable('No such family.', 'FAMILY_UNKNOWN')),
+    };
+    const workflowId = `watch-${randomUUID()}`;
+    await assert.rejects(environment.client.workflow.execute('watchDrift', { taskQueue, workflowId }));
+    assert.deepEqual(
+      told.map(({ notice }) => notice.data),
+      [
+        {
+          ...{ level: 'retrain', reason: CHECK.reason, bundle: CHECK.bundle, report: CHECK.directory },
+          retraining: null,
+        },
+      ],
+    );
+  });
 
   it('fails with the reason when the check cannot be made', async () => {
     const refused = () => Promise.reject(ApplicationFailure.nonRetryable('It is damaged.', 'BUNDLE_CORRUPT'));
