@@ -28,24 +28,7 @@ const { championAgain } = proxyActivities<Pick<PipelineActivities, 'championAgai
  */
 export async function retrain(): Promise<RetrainResult> {
   try {
-    const { input, reason } = await championAgain();
-    if (input === null) return leftOut(reason);
-    const {
-      outcome,
-      reason: why,
-      bundle,
-    } = await inTurn(
-      () =>
-        executeChild(trainAndDeploy, {
-          workflowId: TRAIN_WORKFLOW_ID,
-          args: [{ ...input, by: BY }],
-          memo: { by: BY },
-          staticSummary: `Train ${input.family} again on ${input.catalogue}`,
-          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        }),
-      PATIENCE,
-    );
-    return { outcome, reason: why, bundle };
+    return await inTurn(trainAgain, PATIENCE);
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       return leftOut(
@@ -55,6 +38,20 @@ export async function retrain(): Promise<RetrainResult> {
     if (endedByPerson(error)) return leftOut('Somebody ended the training before its time.');
     throw readable('retrain', error);
   }
+}
+
+/** Asked anew at each turn: the training that it waited for may have brought another champion. */
+async function trainAgain(): Promise<RetrainResult> {
+  const { input, reason: unknown } = await championAgain();
+  if (input === null) return leftOut(unknown);
+  const { outcome, reason, bundle } = await executeChild(trainAndDeploy, {
+    workflowId: TRAIN_WORKFLOW_ID,
+    args: [{ ...input, by: BY }],
+    memo: { by: BY },
+    staticSummary: `Train ${input.family} again on ${input.catalogue}`,
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+  });
+  return { outcome, reason, bundle };
 }
 
 const leftOut = (reason: string): RetrainResult => ({ outcome: 'left out', reason, bundle: null });

@@ -68,8 +68,13 @@ describe('the workflow retrain', function () {
     assert.equal(training.memo?.by, 'schedule retrain');
   });
 
-  it('waits for its turn while a training goes on: neither fails, nor do two train at once', async () => {
-    await withWorker({ championAgain: again }, async (taskQueue, fetched) => {
+  it('waits for its turn while a training goes on, then trains what serves by then: never two at once', async () => {
+    let turns = 0;
+    const champion = () => ({
+      input: turns++ === 0 ? { ...AGAIN, catalogue: '/data/old' } : AGAIN,
+      reason: null,
+    });
+    await withWorker({ championAgain: champion }, async (taskQueue, fetched) => {
       const first = await start(WORKFLOWS.trainAndDeploy, taskQueue, TRAIN_WORKFLOW_ID, [
         { catalogue: '/a', deploy: 'approval', approvalHours: 1 },
       ]);
