@@ -59,7 +59,11 @@ function inWords({ bundle, since, level, reason, report, directory, retraining }
       ...(measuredAccuracy ? [`${figure(measuredAccuracy.value)} of ${measuredAccuracy.n} checked`] : []),
       ...(heldOutAccuracy === null ? [] : [`${figure(heldOutAccuracy)} on held-out rows`]),
     ];
-    lines.push('', `Bundle ${bundle}, since ${since}. Right answers: ${accuracies.join(', ')}.`, '');
+    lines.push(
+      '',
+      `Bundle ${bundle}, since ${since}. Right answers: ${accuracies.join(', ') || 'not known'}.`,
+      '',
+    );
     for (const { feature, level: own, value, threshold, size } of report.statistics) {
       const figures = [value, threshold.warn, threshold.alert, size].map((number) =>
         figure(number).padStart(9),

@@ -108,7 +108,8 @@ async function change(
     }
     case 'backfill': {
       const count = await schedule.backfill(timeOf('--from', from), timeOf('--to', to));
-      return { lines: [`${name} runs ${count} times, one after the other.`], name, count };
+      const times = count === 1 ? 'once' : `${count} times, one after the other`;
+      return { lines: [`${name} runs ${times}.`], name, count };
     }
     default:
       throw usage();
