@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { ApiEnvironment } from './environment.ts';
 
-/** One log line for what somebody changed about users and keys: who and what, never a secret. */
+/** One log line for what somebody changed about users, keys and corrections: who and what, never a secret. */
 export function audit(
   log: Logger,
   c: Context<ApiEnvironment>,
