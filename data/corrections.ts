@@ -142,7 +142,9 @@ async function sweep(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith(WRITING)) continue;
     const facts = await stat(join(root, name)).catch(() => null);
-    if (facts && Date.now() - facts.mtimeMs > ABANDONED_MS) await rm(join(root, name), { recursive: true });
+    if (facts && Date.now() - facts.mtimeMs > ABANDONED_MS) {
+      await rm(join(root, name), { recursive: true, force: true });
+    }
   }
 }
 
@@ -159,6 +161,12 @@ async function moveTo(
     // Somebody changed it since.
     await removeWhole(directory);
   }
-  await rename(beside, directory);
+  try {
+    await rename(beside, directory);
+  } catch (error) {
+    // Another export of the same corrections was quicker.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+  }
   return inventory(directory, signal);
 }

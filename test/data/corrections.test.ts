@@ -137,6 +137,13 @@ describe('corrections as a catalogue', () => {
       assert.equal(await readFile(table, 'utf8'), content);
     }));
 
+  it('are the same folder for exports at the same time', () =>
+    inFolder(async (folder) => {
+      const both = await Promise.all(['one', 'other'].map(() => made([corrected('a')], folder)));
+      assert.equal(both[0]?.catalogue.directory, both[1]?.catalogue.directory);
+      assert.deepEqual(await readdir(folder), [both[0]?.version]);
+    }));
+
   it('are nothing where there are none', () =>
     inFolder(async (folder) => {
       assert.equal(await exportCorrections([], folder), null);
