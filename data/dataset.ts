@@ -39,7 +39,7 @@ export interface SplitOptions {
  * Splits the catalogue's train part into `<directory>/{train,validation,test}.ndjson` and writes split.json.
  * A corrected product that is in the catalogue (same text and picture) replaces its rows there, any other is added.
  * The files hold no path of this machine: the same catalogue elsewhere gives the same bytes.
- * @throws EtiquetteError CATALOGUE_LABEL_MISSING, CATALOGUE_NO_ROWS, and as readProducts
+ * @throws EtiquetteError CATALOGUE_LABEL_MISSING, CATALOGUE_NO_ROWS, CATALOGUE_INDEX_DUPLICATE, and as readProducts
  */
 export async function splitCatalogue(options: SplitOptions): Promise<DatasetRef> {
   const { catalogue, corrections, seed, directory, signal } = options;
@@ -57,6 +57,7 @@ export async function splitCatalogue(options: SplitOptions): Promise<DatasetRef>
     );
   }
   const corrected = await keysOf(correctedRows());
+  checkNames(keys, corrected);
   // By the catalogue's own rows and codes, so that no correction moves a product that it does not touch.
   const parts = splitRows(keys, { seed, ...parameters });
   for (const [row, part] of splitCorrections(corrected, keys, parts, seed)) parts.set(row, part);
@@ -97,6 +98,17 @@ export async function splitCatalogue(options: SplitOptions): Promise<DatasetRef>
 }
 
 const sorted = (names: readonly string[] = []) => [...new Set(names)].sort();
+
+/** Rows have their part by their name. Those of `exportCorrections` are like no other's; in a folder there may be any. */
+function checkNames(catalogue: readonly SplitRow[], corrected: readonly SplitRow[]): void {
+  const names = new Set(catalogue.map(({ row }) => row));
+  const twice = corrected.find(({ row }) => names.has(row));
+  if (!twice) return;
+  throw new EtiquetteError(
+    'CATALOGUE_INDEX_DUPLICATE',
+    `The index ${twice.row} stands in the catalogue and in the corrections. Give the corrections indexes of their own.`,
+  );
+}
 
 async function keysOf(rows: AsyncIterable<LabelledRow>): Promise<SplitRow[]> {
   const keys: SplitRow[] = [];

@@ -113,6 +113,16 @@ describe('A dataset with corrections', () => {
       }
     }));
 
+  it('refuses rows that are called as others of the catalogue are', () =>
+    inFolder(async (folder) => {
+      const { catalogue, increment } = await split(folder, [corrected({})]);
+      const own = { increment: { ...increment, catalogue }, weight: 3 };
+      await assert.rejects(
+        splitCatalogue({ catalogue, corrections: own, seed: 1, directory: join(folder, 'with') }),
+        { code: 'CATALOGUE_INDEX_DUPLICATE' },
+      );
+    }));
+
   it('keeps a product beside those that share its picture or its text', () =>
     inFolder(async (folder) => {
       const picture = await jpeg(Number(SECOND.row));
