@@ -94,9 +94,10 @@ async function rowsOf(
   return [
     ...found,
     exactly('products that people judged, in its lineage', lineage?.corrections?.rows ?? 0, corrected),
-    shown(
+    exactly(
       `passed the gate, on ${lineage?.counts?.test.rows ?? 0} test rows (0: deployed by hand)`,
       Number(passed),
+      1,
     ),
     lead(before, after),
     shown(

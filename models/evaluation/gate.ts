@@ -92,13 +92,14 @@ function lead({ rule, labels, challenger }: GateInput, champion: Candidate, comp
   const [ours, theirs] = [challenger.metrics.fused.weightedF1, champion.metrics.fused.weightedF1];
   const { low, high } = compared.lead;
   const passed = low > rule.lead;
-  const verdict = passed
-    ? 'Better than the champion'
-    : high < 0
-      ? 'Worse than the champion'
-      : ours > theirs
-        ? 'Better than the champion, but by no more than chance'
-        : 'Not better than the champion';
+  const verdict =
+    low > 0
+      ? `Better than the champion${passed ? '' : ', but by too little'}`
+      : high < 0
+        ? 'Worse than the champion'
+        : ours > theirs
+          ? 'Better than the champion, but by no more than chance'
+          : `Not ${passed ? 'surely worse' : 'better'} than the champion`;
   const least = rule.lead === 0 ? 'it must begin above 0' : `it must begin above ${signed(rule.lead)}`;
   const says =
     `${verdict}: weighted F1 ${figure(ours)} against ${figure(theirs)} on the same ${labels.length} test rows, ` +
