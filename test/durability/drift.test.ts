@@ -172,12 +172,12 @@ describe('the watch over the stream of products', function () {
     assert.match((await staticDetails()) ?? '', /Brightness of the pictures/);
     const { events } = await handle.fetchHistory();
     const data = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data ?? '';
-    const { family, seed, text, image, catalogue, by } = JSON.parse(Buffer.from(data).toString());
+    const { family, seed, text, image, catalogue, by, gate } = JSON.parse(Buffer.from(data).toString());
     assert.deepEqual(
-      { family, seed, text, image, catalogue, by },
+      { family, seed, text, image, catalogue, by, lead: gate.lead },
       {
         ...{ family: 'lstm-vgg16', seed: 7, text: { epochs: 2 }, image: { size: 32 } },
-        ...{ catalogue: join(directory, 'no-such-catalogue'), by: 'drift' },
+        ...{ catalogue: join(directory, 'no-such-catalogue'), by: 'drift', lead: -0.01 },
       },
     );
   });
