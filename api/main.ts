@@ -9,8 +9,11 @@ import { startTracing } from '../tracing/start.ts';
 import { startApi } from './start.ts';
 import { endOnUncaught, stopOnSignals } from './stopping.ts';
 
-/** Inference may have all cores, but what HTTP has to do comes first: /status answers while every core predicts. */
-const INFERENCE_NICENESS = 5;
+/**
+ * Inference may have all cores, but what HTTP has to do comes first: /status answers while every core predicts. With
+ * less than the most (5 was tried) Linux takes the core away from HTTP in the middle of a burst of requests, for 4 ms and more.
+ */
+const INFERENCE_NICENESS = 19;
 
 const { log, configure } = openLog('api', traceIds);
 endOnUncaught(log);

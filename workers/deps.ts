@@ -25,8 +25,8 @@ export function createDeps(config: Config, name: string): ActivityDeps & { close
       createMlProcess({
         name: kind,
         threads,
-        // Whoever asks for a prediction meanwhile comes first.
-        niceness: 10,
+        // The API and the worker itself come first. Predictions on the same host have as much, and share the cores with it.
+        niceness: 19,
         // A stage needs one of the two at a time: the other gives its memory back.
         idleSeconds: 60,
         log: (line) => log.debug({ process: kind }, line),

@@ -45,20 +45,21 @@ describe('POST /token', () => {
 
   it('takes as long for an unknown user as for a known one', async () => {
     const { app } = await testApi();
-    const median = async (fields: Record<string, string>) => {
-      const times: number[] = [];
-      // One more would be locked out.
-      for (let login = 0; login < 5; login += 1) {
+    const times: Record<string, number[]> = { [USERNAME]: [], nobody: [] };
+    // One more would be locked out. In turns: what else the machine does meets both.
+    for (let login = 0; login < 5; login += 1) {
+      for (const [username, own] of Object.entries(times)) {
         const start = performance.now();
-        const wrong = credentials({ password: 'wrong', ...fields });
+        const wrong = credentials({ password: 'wrong', username });
         const { status } = await app.request('/token', { method: 'POST', body: wrong });
-        times.push(performance.now() - start);
+        own.push(performance.now() - start);
         assert.equal(status, 401);
       }
-      return times.sort((a, b) => a - b)[2] ?? 0;
-    };
-    const known = await median({});
-    const unknown = await median({ username: 'nobody' });
+    }
+    const [known, unknown] = Object.values(times).map((own) => own.sort((a, b) => a - b)[2] ?? 0) as [
+      number,
+      number,
+    ];
     // Without the hash the answer would come in a tenth of the time.
     assert.ok(unknown > known / 3, `unknown ${unknown} ms, known ${known} ms`);
   });

@@ -14,7 +14,8 @@ const REGISTRIES = [
   'files.python' + 'hosted.org',
   'registry.yarn' + 'pkg.com',
 ];
-const HOMES = /(?:^|[^\w.~-])\/(?:home|root|Users|work)\/\w+/;
+/** /home/ui-server is a folder of Temporal's image. */
+const HOMES = /(?:^|[^\w.~-])\/(?:home(?!\/ui-server\b)|root|Users|work)\/\w+/;
 
 describe('the project', () => {
   let files: Map<string, string>;
