@@ -42,7 +42,7 @@ export function openLog(name: string, ids: () => object): ProcessLog {
       name,
       mixin: ids,
       // Temporal and some of our lines call it `error`; without this its message would be lost.
-      serializers: { err: stdSerializers.err, error: stdSerializers.err },
+      serializers: { err: errorInLine, error: errorInLine },
     },
     { write },
   );
@@ -54,4 +54,12 @@ export function openLog(name: string, ids: () => object): ProcessLog {
       if (config.LOG_DIR !== undefined) file = openLogFile(config.LOG_DIR, name);
     },
   };
+}
+
+/** pino writes the class as `type`, where Temporal's failures have our code: it is kept as `code`. */
+function errorInLine(error: Error & { readonly type?: unknown; readonly code?: unknown }): object {
+  const line = stdSerializers.err(error);
+  return error instanceof Error && typeof error.type === 'string' && error.code === undefined
+    ? { ...line, code: error.type }
+    : line;
 }
