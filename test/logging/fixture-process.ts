@@ -17,7 +17,8 @@ process.on('SIGINT', () => {
   process.exit(0);
 });
 log.info({ token: 'of a user', user: { name: 'ada', password: 'secret word' } }, 'fields');
-log.warn({ error: new Error(`POST /?token=${process.env.DEPLOY_TOKEN} failed`) }, 'an error');
+const error = new Error(`POST /?token=${process.env.DEPLOY_TOKEN} failed`);
+log.warn({ error: Object.assign(error, { type: 'API_UNREACHABLE' }) }, 'an error');
 log.debug('not at this level');
 process.send?.('ready');
 setInterval(() => {}, 1000);

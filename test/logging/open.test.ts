@@ -75,6 +75,13 @@ describe("a process's log", function () {
     equal(error.error.message, 'POST /?token=[redacted] failed');
   });
 
+  it('tells of an error its class, and its code as Temporal’s failures have it', async () => {
+    const { child, output } = await start();
+    await stop(child, 'SIGINT');
+    const { error } = linesOf(await output)[1];
+    deepEqual([error.type, error.code], ['Error', 'API_UNREACHABLE']);
+  });
+
   it('is a file of each process alone; one that is gone leaves its file to the next', async () => {
     const first = await start();
     const second = await start();
