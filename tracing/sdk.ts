@@ -8,8 +8,8 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { Logger } from 'pino';
 import { onlyAllowed } from './allowed.ts';
 import { samplerOf } from './sampler.ts';
-import type { Tracing, TracingSettings } from './start.ts';
 import { TracedClient } from './temporal-client.ts';
+import type { Tracing, TracingSettings } from './tracing.ts';
 
 /** Spans that wait to be sent; one more is dropped. */
 const QUEUE = 2048;

@@ -8,8 +8,8 @@ import {
 } from '@temporalio/interceptors-opentelemetry/lib/worker/index.js';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { describeStage } from './stages.ts';
-import type { TracedWorker } from './start.ts';
 import { TracedClient } from './temporal-client.ts';
+import type { TracedWorker } from './tracing.ts';
 
 /** Bundled into the workflows' code. */
 export const WORKFLOW_INTERCEPTORS = fileURLToPath(new URL('workflow.ts', import.meta.url));
