@@ -34,14 +34,28 @@ export function errorAnswer(description: string) {
   };
 }
 
-/** What every route answers that asks the model, beside its own. */
-export const predictionErrors = {
+/** An answer in JSON for a route's `responses`. */
+export const jsonAnswer = (description: string, schema: z.ZodType) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** Of every route behind the guard. */
+export const secured = { security: [{ token: [] }] };
+
+/** What the guard itself answers. */
+export const guardRefusals = {
   401: errorAnswer('No token, or not a valid one'),
   403: errorAnswer('A role without this right'),
+  429: errorAnswer('Too many requests'),
+};
+
+/** What every route answers that asks the model, beside its own. */
+export const predictionErrors = {
+  ...guardRefusals,
   413: errorAnswer('Body, field or picture too large'),
   415: errorAnswer('A content type that is not read here, or not a picture'),
   422: errorAnswer('A field is missing or wrong, or the picture cannot be read'),
-  429: errorAnswer('Too many requests'),
   503: errorAnswer('No bundle yet, or too busy; see Retry-After'),
 };
 

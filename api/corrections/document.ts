@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { TYPE_CODES } from '../../data/type-codes.ts';
 import { formSchema, PICTURE_ENCODING, text } from '../product.ts';
 import { productMembers, READABLE_PRODUCT } from '../product-json.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, jsonAnswer, secured } from '../schemas.ts';
 
 export const NOTE_CHARACTERS = 1_000;
 const note = text(NOTE_CHARACTERS);
@@ -69,16 +69,6 @@ const prediction = z
   })
   .openapi('PredictionRecord');
 
-const answer = (description: string, schema: z.ZodType) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const refusals = {
-  401: errorAnswer('No token, or not a valid one'),
-  403: errorAnswer('A role without this right'),
-  429: errorAnswer('Too many requests'),
-};
-const secured = { security: [{ token: [] }] };
 const params = z.object({ id: z.string().min(1).max(255).openapi({ description: 'prediction_id' }) });
 
 export const correct = createRoute({
@@ -100,8 +90,8 @@ export const correct = createRoute({
     },
   },
   responses: {
-    200: answer('The same was said before', correction),
-    201: answer('Kept', correction),
+    200: jsonAnswer('The same was said before', correction),
+    201: jsonAnswer('Kept', correction),
     400: errorAnswer('No boundary in the content type'),
     404: errorAnswer('No such prediction, or not any more'),
     409: errorAnswer('Another product than the one that was predicted'),
@@ -109,7 +99,7 @@ export const correct = createRoute({
     415: errorAnswer('A content type that is not read here'),
     422: errorAnswer('A field is missing or wrong'),
     503: errorAnswer('Too busy; see Retry-After'),
-    ...refusals,
+    ...guardRefusals,
   },
 });
 export const withdraw = createRoute({
@@ -121,7 +111,7 @@ export const withdraw = createRoute({
   responses: {
     204: { description: 'Withdrawn' },
     404: errorAnswer('No correction of this prediction'),
-    ...refusals,
+    ...guardRefusals,
   },
 });
 export const show = createRoute({
@@ -131,9 +121,9 @@ export const show = createRoute({
   ...secured,
   request: { params },
   responses: {
-    200: answer('Its product is not kept', prediction),
+    200: jsonAnswer('Its product is not kept', prediction),
     404: errorAnswer('No such prediction, or not any more'),
-    ...refusals,
+    ...guardRefusals,
   },
 });
 export const page = z.object({
@@ -147,7 +137,7 @@ export const list = createRoute({
   ...secured,
   request: { query: page },
   responses: {
-    200: answer(
+    200: jsonAnswer(
       '`next` is null on the last page',
       z.object({
         confirmed: z.int().openapi({ description: 'Of all, not of this page' }),
@@ -157,6 +147,6 @@ export const list = createRoute({
       }),
     ),
     422: errorAnswer('A parameter is wrong, or the cursor is none'),
-    ...refusals,
+    ...guardRefusals,
   },
 });

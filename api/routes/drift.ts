@@ -3,7 +3,7 @@ import { EtiquetteError } from '../../errors.ts';
 import type { WatchDriftResult } from '../../temporal/contracts.ts';
 import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, secured } from '../schemas.ts';
 
 const levels = z.enum(['ok', 'warn', 'alert', 'retrain']);
 const share = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -53,16 +53,14 @@ const last = createRoute({
   method: 'get',
   path: '/drift',
   summary: 'Whether the stream of products is still what the champion was trained on: the last check',
-  security: [{ token: [] }],
+  ...secured,
   responses: {
     200: {
       description: 'The newest check that is done; one runs every hour, and with `npm run drift`',
       content: { 'application/json': { schema: check } },
     },
-    401: errorAnswer('No token, or not a valid one'),
-    403: errorAnswer('A role without this right'),
+    ...guardRefusals,
     404: errorAnswer('No check was made, or none that Temporal still knows'),
-    429: errorAnswer('Too many requests'),
     503: errorAnswer('Temporal does not answer'),
   },
 });

@@ -3,7 +3,7 @@ import { services } from '../../models/bundle/deployments.ts';
 import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { revalidated } from '../revalidate.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, secured } from '../schemas.ts';
 
 const version = z.string().openapi({ example: '5f3c0a9b1d2e4f60' });
 const service = z.object({
@@ -17,17 +17,11 @@ const service = z.object({
   after: version.nullable(),
 });
 
-const refusals = {
-  401: errorAnswer('No token, or not a valid one'),
-  403: errorAnswer('A role without this right'),
-  429: errorAnswer('Too many requests'),
-};
-
 const deployments = createRoute({
   method: 'get',
   path: '/deployments',
   summary: 'Which bundle served when, who or what put it there, and why; oldest first',
-  security: [{ token: [] }],
+  ...secured,
   responses: {
     200: {
       description: 'Stretches of time without gaps',
@@ -37,7 +31,7 @@ const deployments = createRoute({
         },
       },
     },
-    ...refusals,
+    ...guardRefusals,
   },
 });
 
@@ -48,7 +42,7 @@ const lineage = createRoute({
   summary: 'What an id came from and what came of it',
   description:
     'The id of a prediction, the version of a bundle, a dataset or a batch prediction, or the run id of Temporal or MLflow. docs/lineage.md lists every field.',
-  security: [{ token: [] }],
+  ...secured,
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: {
@@ -81,7 +75,7 @@ const lineage = createRoute({
       },
     },
     404: errorAnswer('Nothing is known of this id'),
-    ...refusals,
+    ...guardRefusals,
   },
 });
 

@@ -4,7 +4,7 @@ import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { bytesOf, checked, parseJson } from '../json.ts';
 import { SCOPES } from '../roles.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, secured } from '../schemas.ts';
 import { type Key, MAX_DAYS } from '../users/keys.ts';
 import { FULL_NAME_LENGTH } from '../users/user.ts';
 
@@ -33,12 +33,7 @@ const madeKey = key.extend({ key: z.string().openapi({ description: 'Shown this 
 
 const json = <S extends z.ZodType>(schema: S) => ({ content: { 'application/json': { schema } } });
 const owner = z.object({ username: z.string() });
-const refusals = {
-  401: errorAnswer('No token, or not a valid one'),
-  403: errorAnswer('Not an administrator'),
-  429: errorAnswer('Too many requests'),
-};
-const secured = { security: [{ token: [] }] };
+const refusals = { ...guardRefusals, 403: errorAnswer('Not an administrator') };
 
 const list = createRoute({
   method: 'get',

@@ -7,7 +7,7 @@ import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
 import { fieldsInvalid } from '../errors.ts';
 import { checked, parseJson } from '../json.ts';
 import { bodyOfAtMost } from '../limits.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, secured } from '../schemas.ts';
 
 const BODY_BYTES = 8 * 1024;
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -26,7 +26,7 @@ const retrain = createRoute({
   summary: 'Start a training on the catalogue at CATALOGUE_URL; one goes on at a time',
   description:
     'With an `Idempotency-Key` the request can be sent again without a second training: the same key of the same user gives the run that it started first.',
-  security: [{ token: [] }],
+  ...secured,
   request: {
     headers: z.object({
       'Idempotency-Key': z
@@ -58,14 +58,12 @@ const retrain = createRoute({
         },
       },
     },
-    401: errorAnswer('No token, or not a valid one'),
-    403: errorAnswer('A role without this right'),
+    ...guardRefusals,
     409: errorAnswer('A training is under way; the message has its run id'),
     413: errorAnswer('Too large'),
     422: errorAnswer(
       'A field or hyperparameter is unknown or wrong, or the key came with another body before',
     ),
-    429: errorAnswer('Too many requests'),
     503: errorAnswer('Temporal does not answer'),
   },
 });

@@ -6,7 +6,7 @@ import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies, ApiEnvironment } from '../environment.ts';
 import { checked, parseJson } from '../json.ts';
 import { bodyOfAtMost } from '../limits.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, jsonAnswer, secured } from '../schemas.ts';
 
 const BODY_BYTES = 8 * 1024;
 
@@ -20,17 +20,7 @@ const id = z.object({
     description: 'A run id, or a workflow id: then its newest run',
   }),
 });
-const answer = (description: string, schema: z.ZodType) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const refusals = {
-  401: errorAnswer('No token, or not a valid one'),
-  403: errorAnswer('A role without this right'),
-  429: errorAnswer('Too many requests'),
-  503: errorAnswer('Temporal does not answer'),
-};
-const secured = { security: [{ token: [] }] };
+const refusals = { ...guardRefusals, 503: errorAnswer('Temporal does not answer') };
 
 const run = z.object({
   workflow_id: z.string().openapi({ example: 'train-and-deploy' }),
@@ -57,7 +47,7 @@ const list = createRoute({
   ...secured,
   request: { query: asked },
   responses: {
-    200: answer(
+    200: jsonAnswer(
       '`next` is null on the last page',
       z.object({ runs: z.array(run), next: z.string().nullable() }),
     ),
@@ -73,7 +63,7 @@ const show = createRoute({
   ...secured,
   request: { params: id },
   responses: {
-    200: answer(
+    200: jsonAnswer(
       'Beside these, while a worker answers: stage, fraction, epochs, shards, stages done, and `waiting`',
       run.extend({ reason: z.string().nullable() }).catchall(z.unknown()),
     ),
@@ -89,7 +79,7 @@ const stop = createRoute({
   ...secured,
   request: { params: id, body: because },
   responses: {
-    202: answer('It is asked to stop', run),
+    202: jsonAnswer('It is asked to stop', run),
     404: errorAnswer('No such training run'),
     409: errorAnswer('It has ended'),
     422: errorAnswer('No reason, or too long a one'),
@@ -105,7 +95,10 @@ const decision = (kind: 'approve' | 'reject', summary: string) =>
     ...secured,
     request: { params: id, body: because },
     responses: {
-      200: answer('The bundle that it is about', z.object({ bundle: z.string(), decision: z.literal(kind) })),
+      200: jsonAnswer(
+        'The bundle that it is about',
+        z.object({ bundle: z.string(), decision: z.literal(kind) }),
+      ),
       404: errorAnswer('No such training run'),
       409: errorAnswer('The run does not wait for a decision'),
       422: errorAnswer('No reason, or too long a one'),
@@ -120,7 +113,7 @@ const rollback = createRoute({
   ...secured,
   request: { body: because },
   responses: {
-    200: answer('Done', z.object({ version: z.string(), replaced: z.string().nullable() })),
+    200: jsonAnswer('Done', z.object({ version: z.string(), replaced: z.string().nullable() })),
     409: errorAnswer('Nothing served before, or another deployment is under way'),
     422: errorAnswer('No reason, or too long a one'),
     ...refusals,

@@ -4,7 +4,7 @@ import type { Guard } from '../authentication.ts';
 import type { Api, ApiDependencies } from '../environment.ts';
 import { bytesOf, checked, parseJson } from '../json.ts';
 import { ROLES } from '../roles.ts';
-import { errorAnswer } from '../schemas.ts';
+import { errorAnswer, guardRefusals, secured } from '../schemas.ts';
 import type { Account } from '../users/accounts.ts';
 import { PASSWORD_BYTES, PASSWORD_LENGTH } from '../users/passwords.ts';
 import { FULL_NAME_LENGTH, NAME_LENGTH } from '../users/user.ts';
@@ -42,12 +42,7 @@ const user = z
 
 const json = <S extends z.ZodType>(schema: S) => ({ content: { 'application/json': { schema } } });
 const path = z.object({ username: z.string() });
-const refusals = {
-  401: errorAnswer('No token, or not a valid one'),
-  403: errorAnswer('Not an administrator'),
-  429: errorAnswer('Too many requests'),
-};
-const secured = { security: [{ token: [] }] };
+const refusals = { ...guardRefusals, 403: errorAnswer('Not an administrator') };
 
 const list = createRoute({
   method: 'get',

@@ -8,6 +8,8 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { timeSkippingServer } from '../../cli/setup/tools.mjs';
+import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { skip } from '../support/skip.ts';
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
@@ -20,14 +22,21 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return bundle;
 }
 
-/** Temporal's own test server, on which hours of retries pass at once. null where set-up has not fetched it. */
-export async function timeSkipping(): Promise<TestWorkflowEnvironment | null> {
-  const path = timeSkippingServer();
-  if (!path) return null;
+/**
+ * Temporal's own test server, on which hours of retries pass at once, with our search attributes. Skips what `test`
+ * is the hook of where set-up has not fetched it.
+ */
+export async function timeSkipping(test: Mocha.Context): Promise<TestWorkflowEnvironment> {
+  const path = timeSkippingServer() ?? skip(test, 'no time-skipping server: run "npm run setup"');
   quiet();
-  return TestWorkflowEnvironment.createTimeSkipping({
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
   });
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(Object.keys(SEARCH_ATTRIBUTES).map((name) => [name, 2])),
+  });
+  return environment;
 }
 
 let silenced = false;

@@ -5,8 +5,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { TrainAndDeployResult } from '../../temporal/contracts.ts';
 import type { NotifyInput } from '../../temporal/notices.ts';
-import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
-import { skip } from '../support/skip.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
 import { ANSWERS } from './stage-answers.ts';
 
@@ -16,13 +14,7 @@ describe('a receiver of notifications that stays away', function () {
   let environment: TestWorkflowEnvironment;
 
   before(async function () {
-    const created = await timeSkipping();
-    if (!created) skip(this, 'no time-skipping server: run "npm run setup"');
-    environment = created;
-    await environment.connection.operatorService.addSearchAttributes({
-      namespace: 'default',
-      searchAttributes: Object.fromEntries(Object.keys(SEARCH_ATTRIBUTES).map((name) => [name, 2])),
-    });
+    environment = await timeSkipping(this);
   });
   after(async () => {
     await environment?.teardown();

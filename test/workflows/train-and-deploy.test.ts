@@ -12,8 +12,6 @@ import type { PipelineActivities, TrainingActivities } from '../../activities/in
 import type { TrialPlan } from '../../models/serving/trial.ts';
 import type { RunProgress, TrainAndDeployResult, Waiting } from '../../temporal/contracts.ts';
 import type { Decision, TrainAndDeployInput } from '../../temporal/inputs.ts';
-import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
-import { skip } from '../support/skip.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
 import { ANSWERS } from './stage-answers.ts';
 
@@ -26,13 +24,7 @@ describe('the workflow trainAndDeploy', function () {
   let calls: { name: string; input: unknown }[];
 
   before(async function () {
-    const created = await timeSkipping();
-    if (!created) skip(this, 'no time-skipping server: run "npm run setup"');
-    environment = created;
-    await environment.connection.operatorService.addSearchAttributes({
-      namespace: 'default',
-      searchAttributes: Object.fromEntries(Object.keys(SEARCH_ATTRIBUTES).map((name) => [name, 2])),
-    });
+    environment = await timeSkipping(this);
   });
   after(async () => {
     await environment?.teardown();

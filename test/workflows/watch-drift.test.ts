@@ -5,8 +5,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { DriftCheck, DriftRetraining, WatchDriftResult } from '../../temporal/contracts.ts';
 import type { NotifyInput } from '../../temporal/notices.ts';
-import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
-import { skip } from '../support/skip.ts';
 import { timeSkipping, workflowBundle } from './environment.ts';
 
 const CHECK: DriftCheck = {
@@ -32,13 +30,7 @@ describe('the workflow watchDrift', function () {
   const taskQueue = `queue-${randomUUID()}`;
 
   before(async function () {
-    const created = await timeSkipping();
-    if (!created) skip(this, 'no time-skipping server: run "npm run setup"');
-    environment = created;
-    await environment.connection.operatorService.addSearchAttributes({
-      namespace: 'default',
-      searchAttributes: Object.fromEntries(Object.keys(SEARCH_ATTRIBUTES).map((name) => [name, 2])),
-    });
+    environment = await timeSkipping(this);
     worker = await Worker.create({
       connection: environment.nativeConnection,
       taskQueue,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { DatasetRef, DatasetRow } from '../../../data/catalogue.ts';
 import { random } from '../../../data/random.ts';
-import { readRows, writeRows } from '../../../data/read.ts';
+import { writeRows } from '../../../data/read.ts';
 import { TYPE_CODES, type TypeCode } from '../../../data/type-codes.ts';
 import { openFeatures } from '../../../models/image/features.ts';
 import { saveVgg16Encoder } from '../../../models/image/vgg16/encoder-file.ts';
@@ -14,6 +14,7 @@ import { vgg16 } from '../../../models/image/vgg16/recipe.ts';
 import type { FeatureShard, JobContext, JobProgress, TrainImageInput } from '../../../models/runtime/jobs.ts';
 import { createMlProcess } from '../../../models/runtime/process.ts';
 import { tensorflow } from '../../../models/runtime/tensorflow.ts';
+import { weightedDataset } from '../weighted-dataset.ts';
 import { slimVgg16 } from './slim-vgg16.ts';
 
 const CODES = TYPE_CODES.slice(0, 6);
@@ -98,17 +99,8 @@ describe('the VGG16 recipe', function () {
     }
   }
 
-  /** The same dataset, in which the first rows of a part count five times. */
-  async function weighted(part: 'train' | 'validation'): Promise<DatasetRef> {
-    const directory = join(folder, `weighted-${part}`);
-    for (const name of ['train', 'validation'] as const) {
-      const rows: DatasetRow[] = [];
-      for await (const row of readRows(join(dataset.directory, `${name}.ndjson`))) rows.push(row);
-      const weigh = (row: DatasetRow, place: number) => (place < 20 ? { ...row, weight: 5 } : row);
-      await writeRows(join(directory, `${name}.ndjson`), name === part ? rows.map(weigh) : rows);
-    }
-    return { ...dataset, directory };
-  }
+  const weighted = (part: 'train' | 'validation') =>
+    weightedDataset(dataset, part, join(folder, `weighted-${part}`));
 
   describe('training', () => {
     it('learns what pictures say about codes, from the rows that have one', async () => {

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatasetRef, DatasetRow } from '../../../data/catalogue.ts';
 import { random, shuffled } from '../../../data/random.ts';
-import { readRows, writeRows } from '../../../data/read.ts';
+import { writeRows } from '../../../data/read.ts';
 import { TYPE_CODES } from '../../../data/type-codes.ts';
 import type { JobContext, JobProgress, TrainTextInput } from '../../../models/runtime/jobs.ts';
 import { createMlProcess } from '../../../models/runtime/process.ts';
 import { tensorflow } from '../../../models/runtime/tensorflow.ts';
 import { PLAIN_LSTM } from '../../../models/text/lstm/parameters.ts';
 import { lstm } from '../../../models/text/lstm/recipe.ts';
+import { weightedDataset } from '../weighted-dataset.ts';
 
 const PARAMETERS = {
   words: 300,
@@ -56,17 +57,8 @@ describe('the LSTM recipe', function () {
     }
   }
 
-  /** The same dataset, in which the first rows of a part count five times. */
-  async function weighted(part: 'train' | 'validation'): Promise<DatasetRef> {
-    const directory = join(folder, `weighted-${part}`);
-    for (const name of ['train', 'validation'] as const) {
-      const rows: DatasetRow[] = [];
-      for await (const row of readRows(join(dataset.directory, `${name}.ndjson`))) rows.push(row);
-      const weigh = (row: DatasetRow, place: number) => (place < 20 ? { ...row, weight: 5 } : row);
-      await writeRows(join(directory, `${name}.ndjson`), name === part ? rows.map(weigh) : rows);
-    }
-    return { ...dataset, directory };
-  }
+  const weighted = (part: 'train' | 'validation') =>
+    weightedDataset(dataset, part, join(folder, `weighted-${part}`));
 
   describe('training', () => {
     it('learns what words say about codes', async () => {
