@@ -1,5 +1,6 @@
 import { type ActivityFunction, Context } from '@temporalio/activity';
 import type { MlProcess } from '../models/runtime/jobs.ts';
+import { withOptions } from '../models/runtime/with-options.ts';
 import { openOutbox, type RunRecord } from '../models/tracking/outbox.ts';
 import { RUN_TAG } from '../models/tracking/run.ts';
 import { TRACK_WORKFLOW_ID, WAKE_SIGNAL, WORKFLOWS } from '../temporal/contracts.ts';
@@ -39,25 +40,18 @@ interface Says {
 export function tellingEpochs(deps: ActivityDeps): MlProcess {
   const { ml } = deps;
   if (!deps.tracking) return ml;
-  return {
-    get pid() {
-      return ml.pid;
-    },
-    exited: () => ml.exited(),
-    close: () => ml.close(),
-    run(job, input, options = {}) {
-      const part = job === 'trainText' ? 'text' : job === 'trainImage' ? 'image' : null;
-      if (part === null || !ofTraining()) return ml.run(job, input, options);
-      return ml.run(job, input, {
-        ...options,
-        onProgress(progress) {
-          options.onProgress?.(progress);
-          const { epoch, metrics } = progress;
-          if (epoch !== undefined && metrics) void tell(deps, () => [epochRecord(part, epoch, metrics)]);
-        },
-      });
-    },
-  };
+  return withOptions(ml, (job, options) => {
+    const part = job === 'trainText' ? 'text' : job === 'trainImage' ? 'image' : null;
+    if (part === null || !ofTraining()) return options;
+    return {
+      ...options,
+      onProgress(progress) {
+        options.onProgress?.(progress);
+        const { epoch, metrics } = progress;
+        if (epoch !== undefined && metrics) void tell(deps, () => [epochRecord(part, epoch, metrics)]);
+      },
+    };
+  });
 }
 
 /** Other workflows fetch too. */
